@@ -1,0 +1,23 @@
+package authn
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+)
+
+// ErrNoCredentials says that the request bears no credentials of this kind.
+var ErrNoCredentials = errors.New("authn: no credentials")
+
+// An Authenticator establishes who sent x.In. It returns ErrNoCredentials when
+// the request bears none of its kind, so that First can ask the next, and a
+// *Problem when it bears some that do not hold. Any other error means that it
+// could not decide, and the request is refused.
+//
+// It is called once for each request, from many goroutines at once, and may
+// block within x.Deadline and ctx. The Identity that it returns is shared and
+// never altered; it is never nil without an error.
+type Authenticator interface {
+	Authenticate(ctx context.Context, x *pipeline.Exchange) (*pipeline.Identity, error)
+}

@@ -1,0 +1,2 @@
+// Package authn is documented with its first stage.
+package authn

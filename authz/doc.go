@@ -1,0 +1,2 @@
+// Package authz is documented with its first stage.
+package authz

@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+)
+
+// Sort puts stages in the order of their phases, from the outside in; stages
+// of one phase keep their order.
+func Sort(stages []Stage) {
+	slices.SortStableFunc(stages, func(a, b Stage) int { return cmp.Compare(a.Phase, b.Phase) })
+}
+
+// Chain folds stages, in their order from the outside in, around last. A
+// Problem that a stage returns is recorded as the denial of that stage, unless
+// the stage has recorded one itself.
+func Chain(last Handler, stages ...Stage) Handler {
+	h := last
+	for _, s := range slices.Backward(stages) {
+		h = denials(s.Name, s.Wrap(h))
+	}
+	return h
+}
+
+// denials records the Problem that h returns as a denial by the stage. It
+// travels outwards through the other stages; the innermost one made it.
+func denials(stage string, h Handler) Handler {
+	return func(ctx context.Context, x *Exchange) (*http.Response, error) {
+		resp, err := h(ctx, x)
+		if err != nil {
+			x.denied(stage, err)
+		}
+		return resp, err
+	}
+}
+
+func (x *Exchange) denied(stage string, err error) {
+	var p *Problem
+	if !errors.As(err, &p) || p == x.refusal {
+		return
+	}
+	x.refusal = p
+	if ds := x.Decisions(); len(ds) > 0 {
+		if last := ds[len(ds)-1]; last.Stage == stage && last.Verdict == Deny {
+			return
+		}
+	}
+	x.Decide(Decision{Stage: stage, Verdict: Deny, Code: p.Code})
+}

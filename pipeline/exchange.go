@@ -1,0 +1,181 @@
+package pipeline
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// MaxParams bounds the parameters of one path template.
+const MaxParams = 8
+
+// An Exchange is one request on its way through the gateway. It belongs to
+// one goroutine at a time and must not be kept after it has ended; a stage
+// that works on beside the others (hedge, mirror, revalidation) takes a Fork.
+// Its zero value with In set is usable in tests.
+//
+// In stays whole: what will be sent is edited by Set, Add, Del, SetTarget and
+// SetBody, kept as a list and applied when the request is written. Values of
+// headers are shared: replace them, never write into one.
+type Exchange struct {
+	In       *http.Request // canonical (path, host) and cleaned; nobody alters it
+	Reply    http.Header   // set by the edge on whatever is answered, refusals and cache hits included; see SetReply
+	Client   netip.Addr    // the caller's address under the trusted-proxy rules
+	Scheme   string        // http or https, as the caller sees it
+	Upgrade  string        // the protocol that the client asks to switch to, in lower case
+	Allow    string        // where the router answers OPTIONS itself: the value of Allow
+	Start    time.Time
+	Deadline time.Time // by when the response head must be in; see Hasten
+
+	Route        *registry.Route
+	Environment  string
+	Identity     *Identity              // set by Authenticate stages
+	Subscription *registry.Subscription // set by Authorize stages
+	Grant        *Grant                 // set by Authorize stages; nil grants nothing
+
+	link    Link
+	entry   *Entry
+	raw     Raw
+	body    payload
+	target  string
+	refusal *Problem // the last one recorded as a denial
+	fork    bool
+
+	edits      []edit
+	decisions  []Decision
+	attempts   []Attempt
+	enders     []Ender
+	paramNames []string
+
+	paramValues  [MaxParams]string
+	editRoom     [4]edit
+	decisionRoom [10]Decision
+	attemptRoom  [2]Attempt
+	enderRoom    [4]Ender
+}
+
+// A Link is what the edge lends to an exchange to reach the client by.
+type Link interface {
+	// Interim sends a 1xx response now. It may be called from any goroutine.
+	Interim(status int, h http.Header)
+	// Stalled says that the response body pauses.
+	Stalled()
+	// LimitBody bounds the request body to max bytes; what comes beyond is a
+	// 413 Problem to its reader.
+	LimitBody(max int64)
+}
+
+// Raw is a request as it came: for logs and signatures only.
+type Raw struct {
+	Target string
+	Host   string
+	Remote string // address and port of the connection
+	Header http.Header
+}
+
+// Begin ties a new exchange to its client. The edge calls it once, before any
+// stage.
+func (x *Exchange) Begin(link Link, raw Raw, entry *Entry) {
+	x.link, x.raw, x.entry = link, raw, entry
+}
+
+// Enter moves the exchange to the route of entry. Who routes calls it, once.
+func (x *Exchange) Enter(entry *Entry) {
+	x.entry, x.Route = entry, entry.Route
+}
+
+// Received returns target and fields as they came: for logs and signatures only.
+func (x *Exchange) Received() Raw { return x.raw }
+
+// Param returns a parameter of the path, decoded; empty where the route has
+// none of this name.
+func (x *Exchange) Param(name string) string {
+	for i, n := range x.paramNames {
+		if n == name {
+			return x.paramValues[i]
+		}
+	}
+	return ""
+}
+
+// SetParams sets the parameters of the path: as many of values as there are
+// names. Who routes calls it; names is shared and never altered.
+func (x *Exchange) SetParams(names []string, values *[MaxParams]string) {
+	x.paramNames = names
+	copy(x.paramValues[:len(names)], values[:])
+}
+
+// SetReply sets a field of whatever will be answered.
+func (x *Exchange) SetReply(field, value string) {
+	if x.Reply == nil {
+		x.Reply = http.Header{}
+	}
+	x.Reply.Set(field, value)
+}
+
+// Hasten brings the deadline forward to t; it never puts it off.
+func (x *Exchange) Hasten(t time.Time) {
+	if x.Deadline.IsZero() || t.Before(x.Deadline) {
+		x.Deadline = t
+	}
+}
+
+// LimitBody bounds the request body to max bytes; what comes beyond is a 413
+// Problem to its reader. The last call counts.
+func (x *Exchange) LimitBody(max int64) {
+	if x.link != nil && !x.fork {
+		x.link.LimitBody(max)
+	}
+}
+
+// Decide records why the exchange goes as it does.
+func (x *Exchange) Decide(d Decision) {
+	if d.At == 0 && !x.Start.IsZero() {
+		d.At = time.Since(x.Start)
+	}
+	if x.decisions == nil {
+		x.decisions = x.decisionRoom[:0]
+	}
+	x.decisions = append(x.decisions, d)
+}
+
+// Decisions returns what was recorded, oldest first.
+func (x *Exchange) Decisions() []Decision { return x.decisions }
+
+// Tried records one send to one endpoint.
+func (x *Exchange) Tried(a Attempt) {
+	if x.attempts == nil {
+		x.attempts = x.attemptRoom[:0]
+	}
+	x.attempts = append(x.attempts, a)
+}
+
+// Attempts returns what was sent where, oldest first.
+func (x *Exchange) Attempts() []Attempt { return x.attempts }
+
+// Interim sends a 1xx response to the client now. Safe from any goroutine;
+// silent in a fork.
+func (x *Exchange) Interim(status int, h http.Header) {
+	if x.link != nil && !x.fork {
+		x.link.Interim(status, h)
+	}
+}
+
+// Stalled says that the response body pauses: the edge flushes what it has,
+// from now on after each read.
+func (x *Exchange) Stalled() {
+	if x.link != nil && !x.fork {
+		x.link.Stalled()
+	}
+}
+
+// Closing is closed when the route retires: streams and tunnels come to their
+// end. Nil, which never ends a wait, where the exchange has no route.
+func (x *Exchange) Closing() <-chan struct{} {
+	if x.entry == nil {
+		return nil
+	}
+	return x.entry.Closing
+}

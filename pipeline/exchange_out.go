@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+type editOp uint8
+
+const (
+	opSet editOp = iota
+	opAdd
+	opDel
+)
+
+// An edit is one change of the fields that will be sent.
+type edit struct {
+	field, value string
+	op           editOp
+}
+
+// Set sets a field of the request that will be sent.
+func (x *Exchange) Set(field, value string) { x.edit(opSet, field, value) }
+
+// Add adds a value to a field of the request that will be sent. Inside Retry,
+// Set: what is added there piles up attempt by attempt.
+func (x *Exchange) Add(field, value string) { x.edit(opAdd, field, value) }
+
+// Del removes a field from the request that will be sent.
+func (x *Exchange) Del(field string) { x.edit(opDel, field, "") }
+
+func (x *Exchange) edit(op editOp, field, value string) {
+	if x.edits == nil {
+		x.edits = x.editRoom[:0]
+	}
+	x.edits = append(x.edits, edit{http.CanonicalHeaderKey(field), value, op})
+}
+
+// Get returns the first value of a field as it will be sent, edits included.
+func (x *Exchange) Get(field string) string {
+	field = http.CanonicalHeaderKey(field)
+	value := x.In.Header.Get(field)
+	for _, e := range x.edits {
+		if e.field != field {
+			continue
+		}
+		if e.op != opAdd || value == "" {
+			value = e.value
+		}
+	}
+	return value
+}
+
+// SetTarget sets path and query of the request that will be sent: an encoded
+// path, and a raw query behind "?" where there is one.
+func (x *Exchange) SetTarget(target string) { x.target = target }
+
+// Target returns path and query as they will be sent.
+func (x *Exchange) Target() string {
+	if x.target != "" {
+		return x.target
+	}
+	return x.In.URL.RequestURI()
+}
+
+// Out returns the edited request as one value of the caller's own, with the
+// body that will be sent. A body that is not kept is handed out once: a second
+// call returns a request whose body fails.
+func (x *Exchange) Out(ctx context.Context) *http.Request {
+	out := x.In.WithContext(ctx)
+	out.Header = x.outHeader()
+	out.URL = x.outURL()
+	out.Body, out.ContentLength = x.body.take(x.In)
+	out.TransferEncoding, out.Close, out.RequestURI, out.GetBody = nil, false, "", nil
+	return out
+}
+
+func (x *Exchange) outHeader() http.Header {
+	h := make(http.Header, len(x.In.Header)+len(x.edits)+4)
+	for field, values := range x.In.Header {
+		h[field] = values[:len(values):len(values)]
+	}
+	for _, e := range x.edits {
+		switch e.op {
+		case opSet:
+			h[e.field] = []string{e.value}
+		case opAdd:
+			h[e.field] = append(h[e.field], e.value)
+		case opDel:
+			delete(h, e.field)
+		}
+	}
+	return h
+}
+
+func (x *Exchange) outURL() *url.URL {
+	u := *x.In.URL
+	if x.target == "" {
+		return &u
+	}
+	path, query, found := strings.Cut(x.target, "?")
+	u.RawPath, u.RawQuery, u.ForceQuery = path, query, found && query == ""
+	if decoded, err := url.PathUnescape(path); err == nil {
+		u.Path = decoded
+	} else {
+		u.Path = path
+	}
+	return &u
+}
+
+// A Mark remembers what will be sent, for who sends more than once.
+type Mark struct {
+	edits    int
+	target   string
+	body     payload
+	deadline time.Time
+}
+
+// Mark returns the present edits, target, body and deadline.
+func (x *Exchange) Mark() Mark {
+	return Mark{len(x.edits), x.target, x.body, x.Deadline}
+}
+
+// Restore undoes what was edited since m was taken. A body that was handed
+// out is there again only where it was kept: see Replayable.
+func (x *Exchange) Restore(m Mark) {
+	x.edits = x.edits[:m.edits]
+	x.target, x.Deadline = m.target, m.deadline
+	if m.body.kept || m.body.replaced != x.body.replaced {
+		x.body = m.body
+	}
+}

@@ -1,0 +1,24 @@
+package pipeline
+
+import "time"
+
+// Identity is who the caller proved to be. It is shared and never altered.
+type Identity struct {
+	Subject     string
+	Consumer    string // whose subscriptions count
+	Issuer      string
+	Scheme      string // "jwt", "mtls", "api_key", ...
+	Environment string // that the credential is good for; empty: any
+	Scopes      []string
+	Roles       []string
+	Claims      map[string]any
+	Expires     time.Time
+}
+
+// Grant is what the caller may see and do on this route. Its zero value grants nothing.
+type Grant struct {
+	Scopes    []string
+	AllFields bool
+	Fields    []string
+	PII       bool
+}

@@ -1,0 +1,36 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// A Recorder is told how exchanges ended: a log, metrics, an audit trail,
+// usage. For is called once for each route when it is compiled, and once with
+// nil for the exchanges of no route, so that label sets and encoders are made
+// there; what it returns runs on the request path, from many goroutines at
+// once, must not block, and must not keep the exchange: it encodes what it
+// needs. It runs exactly once for each exchange.
+type Recorder interface {
+	For(route *registry.Route) func(x *Exchange, s *Summary)
+}
+
+// A Summary is how an exchange ended.
+type Summary struct {
+	// Status is what the client got: 499 where it went away before, 101 for a tunnel.
+	Status            int
+	BytesIn, BytesOut int64 // of bodies
+	Took              time.Duration
+	// Err is the Problem, UpstreamError, panic or broken body that ended it;
+	// nil for an exchange that went well.
+	Err error
+}
+
+// An Entry is what a compiled route lends to the exchanges that it takes.
+type Entry struct {
+	Route   *registry.Route // nil for exchanges of no route
+	Record  []func(x *Exchange, s *Summary)
+	Closing <-chan struct{} // closed when streams and tunnels are to come to their end
+	Release Ender           // told last of all; may be nil
+}

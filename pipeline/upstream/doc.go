@@ -1,0 +1,2 @@
+// Package upstream delivers exchanges to backends.
+package upstream

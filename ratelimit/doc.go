@@ -1,0 +1,2 @@
+// Package ratelimit is documented with its first stage.
+package ratelimit

@@ -1,0 +1,74 @@
+package registry
+
+// An Upstream is a set of endpoints that serve the same thing.
+type Upstream struct {
+	Name      string     `json:"name"`
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
+	// Balancer names the kind that picks the endpoint; round_robin, which
+	// honours weights, is the default.
+	Balancer *Policy `json:"balancer,omitempty"`
+	// Host is what backends get as Host: endpoint (the default, the host of
+	// its URL), preserve (the client's), or a literal name.
+	Host        string      `json:"host,omitempty"`
+	Forward     Forward     `json:"forward,omitzero"`
+	Connections Connections `json:"connections,omitzero"`
+	Timeouts    Timeouts    `json:"timeouts,omitzero"`
+	TLS         UpstreamTLS `json:"tls,omitzero"`
+
+	Pos Pos `json:"-"`
+}
+
+// An Endpoint is one address of an upstream. Scheme and host count; a path in
+// front of the request's is allowed.
+type Endpoint struct {
+	URL string `json:"url"`
+	// Weight is its share beside the others; 0 means 1.
+	Weight  int    `json:"weight,omitempty"`
+	Zone    string `json:"zone,omitempty"`
+	Version string `json:"version,omitempty"`
+}
+
+// Forward says what a backend is told of the client. Its zero value sends
+// X-Forwarded-For, -Host and -Proto, and Via.
+type Forward struct {
+	// XForwarded is on (the default) or off.
+	XForwarded string `json:"x_forwarded,omitempty"`
+	// Forwarded (RFC 7239) is on or off (the default).
+	Forwarded string `json:"forwarded,omitempty"`
+	// Via (RFC 9110 section 7.6.3) is on (the default) or off.
+	Via string `json:"via,omitempty"`
+}
+
+// Connections bounds the pooled connections to each endpoint.
+type Connections struct {
+	// MaxPerEndpoint bounds the connections to one endpoint; 0 means 1024.
+	MaxPerEndpoint int `json:"max_per_endpoint,omitempty"`
+	// IdlePerEndpoint bounds the kept idle ones; 0 means 64.
+	IdlePerEndpoint int `json:"idle_per_endpoint,omitempty"`
+	// Idle is how long an idle connection is kept; 0 means 90s.
+	Idle Duration `json:"idle,omitempty"`
+	// HTTP2 lets TLS backends choose HTTP/2: on (the default) or off.
+	HTTP2 string `json:"http2,omitempty"`
+}
+
+// Timeouts bounds the steps of one attempt.
+type Timeouts struct {
+	// Dial bounds the connecting; 0 means 2s.
+	Dial Duration `json:"dial,omitempty"`
+	// TLSHandshake bounds the handshake; 0 means 5s.
+	TLSHandshake Duration `json:"tls_handshake,omitempty"`
+	// ResponseHead bounds the wait for the response head after the request
+	// was written; 0 means 60s. The route's timeout may be shorter.
+	ResponseHead Duration `json:"response_head,omitempty"`
+}
+
+// UpstreamTLS holds the settings towards https endpoints. Names are verified.
+type UpstreamTLS struct {
+	// ServerName overrides the name that the certificate is held to.
+	ServerName string `json:"server_name,omitempty"`
+	// CAFile replaces the system's roots.
+	CAFile string `json:"ca_file,omitempty"`
+	// InsecureSkipVerify accepts any certificate: for tests only, and logged
+	// at each start.
+	InsecureSkipVerify bool `json:"insecure_skip_verify,omitempty"`
+}

@@ -1,0 +1,2 @@
+// Package transform is documented with its first stage.
+package transform
