@@ -131,24 +131,25 @@ func pause(ctx context.Context, d time.Duration) {
 
 // shutdown drains, then closes the listeners, cutting what is left. The admin
 // listener goes last, so that readiness is seen to be off.
-func (g *Gateway) shutdown(servers []*server) Report {
+func (g *Gateway) shutdown(servers []*server) {
 	ctx, cancel := context.WithTimeout(context.Background(), g.deadline)
 	defer cancel()
 	r := g.Drain(ctx)
 	for _, admin := range []bool{false, true} {
 		for _, s := range servers {
 			if s.admin == admin {
-				s.close(r)
+				s.close()
 			}
 		}
 	}
-	g.logger.Info("drained", "took", r.Took, "report", r)
-	return r
+	if g.drained != nil {
+		g.drained(r)
+	}
 }
 
 // close lets connections finish what was answered already, for a moment, and
 // cuts them.
-func (s *server) close(Report) {
+func (s *server) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if s.http.Shutdown(ctx) != nil {

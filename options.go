@@ -35,6 +35,7 @@ type settings struct {
 	grace      time.Duration
 	deadline   time.Duration
 	load       time.Duration
+	drained    func(Report)
 	background context.Context
 	given      map[string]bool
 }
@@ -238,4 +239,10 @@ func Draining(d Drain) Option {
 // before it starts from the last good configuration; 10 s by default.
 func LoadTimeout(d time.Duration) Option {
 	return once("LoadTimeout", func(s *settings) error { s.load = d; return nil })
+}
+
+// DrainReport has f told what became of the exchanges that the drain at Run's
+// end met.
+func DrainReport(f func(Report)) Option {
+	return once("DrainReport", func(s *settings) error { s.drained = f; return nil })
 }

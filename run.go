@@ -20,27 +20,20 @@ import (
 // not come in time, the last good configuration on disk serves; where there is
 // none, the refusal is Run's error. Run may be called once.
 func (g *Gateway) Run(ctx context.Context) error {
-	_, err := g.RunReport(ctx)
-	return err
-}
-
-// RunReport is Run with the report of the drain at its end.
-func (g *Gateway) RunReport(ctx context.Context) (Report, error) {
 	recorders := g.runRecorders()
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	source := g.follow(watching)
 	servers, err := g.start(ctx, source)
-	var report Report
 	if err == nil {
 		close(g.listening)
 		err = g.wait(ctx, source, servers)
-		report = g.shutdown(servers)
+		g.shutdown(servers)
 	}
 	stop()
 	<-source.ended
 	err = errors.Join(err, g.Close())
 	recorders()
-	return report, err
+	return err
 }
 
 // runRecorders runs the recorders that have something to run. The function
