@@ -101,6 +101,10 @@ func (x *Exchange) Param(name string) string {
 	return ""
 }
 
+// ParamNames returns the names of the parameters of the path. The slice is
+// shared and never altered.
+func (x *Exchange) ParamNames() []string { return x.paramNames }
+
 // SetParams sets the parameters of the path: as many of values as there are
 // names. Who routes calls it; names is shared and never altered.
 func (x *Exchange) SetParams(names []string, values *[MaxParams]string) {
