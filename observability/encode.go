@@ -32,14 +32,24 @@ func Cut(s string, max int) string {
 	return s[:max]
 }
 
+// plain holds the bytes of ASCII that stand for themselves. It is written
+// once, here.
+var plain = func() (is [256]bool) {
+	for c := range is {
+		is[c] = c >= ' ' && c < 0x7f && c != '"' && c != '\\'
+	}
+	return is
+}()
+
 func appendEscaped(dst []byte, s string) []byte {
 	from := 0
 	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
-				i++
-				continue
-			}
+		c := s[i]
+		if plain[c] {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
 			dst = appendEscape(append(dst, s[from:i]...), rune(c))
 			i++
 			from = i

@@ -3,6 +3,7 @@ package accesslog
 import (
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/observability"
@@ -105,9 +106,18 @@ func (l *Log) appendAttempts(b []byte, x *pipeline.Exchange) []byte {
 	if len(tried) == 0 {
 		return b
 	}
-	b = l.redacted(b, "endpoint", tried[len(tried)-1].Endpoint)
+	b = l.endpoint(b, tried[len(tried)-1].Endpoint)
 	b = number(b, "attempts", int64(len(tried)))
 	return millis(b, "upstream_ms", observability.Waited(x))
+}
+
+// endpoint spares an address of our own configuration the look for secrets,
+// unless it has a user.
+func (l *Log) endpoint(b []byte, address string) []byte {
+	if strings.IndexByte(address, '@') >= 0 {
+		return l.redacted(b, "endpoint", address)
+	}
+	return l.text(b, "endpoint", address)
 }
 
 func (l *Log) appendCaller(b []byte, x *pipeline.Exchange) []byte {

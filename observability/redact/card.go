@@ -59,5 +59,3 @@ func luhn(digits []byte) bool {
 	}
 	return sum%10 == 0
 }
-
-func digit(c byte) bool { return c >= '0' && c <= '9' }

@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // Rules says which names mark a secret. Its zero value knows the usual ones.
 type Rules struct {
@@ -25,36 +22,62 @@ func New(names ...string) *Rules {
 // its last bytes, where its noun stands.
 const maxName = 64
 
-// Sensitive reports whether a field, parameter or member of this name holds a
+// Sensitive reports whether a parameter, field or member of this name holds a
 // secret.
 func (r *Rules) Sensitive(name string) bool {
-	if len(name) > maxName {
-		name = name[len(name)-maxName:]
-	}
 	var room [maxName]byte
-	return r.sensitive(fold(room[:0], name))
+	folded := foldLast(room[:0], name)
+	return r.named(folded) || string(folded) == "code" || contains(folded, nouns()) // code is OAuth's
 }
 
-func (r *Rules) sensitive(folded []byte) bool {
+// inText is Sensitive for a word of running text, where token_expired is what
+// happened, and only what ends in the noun has a secret behind it.
+func (r *Rules) inText(name string) bool {
+	var room [maxName]byte
+	folded := foldLast(room[:0], name)
+	if r.named(folded) {
+		return true
+	}
+	for _, noun := range nouns() {
+		if bytes.HasSuffix(folded, []byte(noun)) {
+			return true
+		}
+	}
+	return false
+}
+
+// named reports whether the whole name is known, or has a part that stands for
+// a secret wherever it is.
+func (r *Rules) named(folded []byte) bool {
 	switch string(folded) {
 	case "key", "sig", "pwd", "pass", "auth", "jwt", "sid", "otp", "pin", "cvv", "cvc", "ssn", "pan",
 		"samlresponse", "assertion", "clientassertion", "hmac":
 		return true
 	}
-	for _, part := range [...]string{
-		"password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "signingkey",
-		"credential", "authorization", "cookie", "session", "signature", "cardnumber",
-	} {
+	parts := [...]string{"password", "passwd", "passphrase", "secret", "apikey", "accesskey", "privatekey", "credential"}
+	return contains(folded, parts[:]) || r != nil && r.more[string(folded)]
+}
+
+// nouns returns what stands for a secret at the end of a name.
+func nouns() []string {
+	return []string{
+		"token", "tokens", "authorization", "cookie", "cookies", "session", "sessionid", "signature", "signingkey",
+		"cardnumber",
+	}
+}
+
+func contains(folded []byte, parts []string) bool {
+	for _, part := range parts {
 		if bytes.Contains(folded, []byte(part)) {
 			return true
 		}
 	}
-	return r != nil && r.more[string(folded)]
+	return false
 }
 
-// sensitiveParameter is Sensitive for queries, where OAuth's code is a secret.
-func (r *Rules) sensitiveParameter(name string) bool {
-	return strings.EqualFold(name, "code") || r.Sensitive(name)
+// foldLast folds the last bytes of a name that is too long.
+func foldLast(dst []byte, name string) []byte {
+	return fold(dst, name[max(len(name)-maxName, 0):])
 }
 
 // fold appends name in lower case without "-", "_" and ".".

@@ -46,7 +46,7 @@ func (r *Rules) hidden(name, value string) bool {
 	}
 	name, nameOK := decoded(name)
 	value, valueOK := decoded(value)
-	return !nameOK || !valueOK || name == Mask || r.sensitiveParameter(name) || !r.Clean(value)
+	return !nameOK || !valueOK || name == Mask || r.Sensitive(name) || !r.Clean(value)
 }
 
 func decoded(s string) (string, bool) {

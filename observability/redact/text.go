@@ -61,34 +61,47 @@ func cut(dst []byte, start, max int) []byte {
 // step returns how far s is plain from i on, at least for one byte or for none
 // where a secret begins at once, and how many bytes are secret behind that.
 func (r *Rules) step(s string, i int) (end, secret int) {
-	if !nameByte(s[i]) {
+	seen := classOf[s[i]]
+	if seen&inName == 0 {
 		if s[i] == ':' && strings.HasPrefix(s[i:], "://") {
 			return i + 3, userinfo(s[i+3:])
 		}
-		return i + 1, 0
+		_, size := utf8.DecodeRuneInString(s[i:])
+		return i + size, 0
 	}
-	end = i + 1
-	for end < len(s) && nameByte(s[end]) {
-		end++
+	for end = i + 1; end < len(s); end++ {
+		c := classOf[s[end]]
+		if c&inName == 0 {
+			break
+		}
+		seen |= c
 	}
-	return r.word(s, i, end)
+	return r.word(s, i, end, seen)
 }
 
-// word looks at the word s[i:end] and at what follows it.
-func (r *Rules) word(s string, i, end int) (plain, secret int) {
+// word looks at the word s[i:end], which has characters of the classes seen,
+// and at what follows it.
+func (r *Rules) word(s string, i, end int, seen class) (plain, secret int) {
 	w := s[i:end]
-	if at := shaped(w); at >= 0 {
-		return i + at, tokenEnd(s[i+at:])
-	}
-	if scheme(w) {
-		if at := skipSpace(s, end); at > end {
-			return at, tokenEnd(s[at:])
+	if seen&inMark != 0 {
+		if at := shaped(w); at >= 0 {
+			return i + at, tokenEnd(s[i+at:])
 		}
 	}
-	if at := separator(s, end); at > end && r.Sensitive(w) {
-		return r.value(s, at, w)
+	if end < len(s) && seen&isLetter != 0 {
+		if scheme(w) {
+			if at := skipSpace(s, end); at > end {
+				return at, tokenEnd(s[at:])
+			}
+		}
+		if at := separator(s, end); at > end && r.inText(w) {
+			return r.value(s, at, w)
+		}
 	}
-	return card(s, i, end)
+	if seen&isDigit != 0 {
+		return card(s, i, end)
+	}
+	return end, 0
 }
 
 // shaped returns where a key or token begins in the word, -1 where none does.
@@ -189,7 +202,7 @@ func userinfo(s string) int {
 // begins with.
 func tokenEnd(s string) int {
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; !nameByte(c) && c != '~' && c != '+' && c != '/' && c != '=' {
+		if c := s[i]; classOf[c]&inName == 0 && c != '~' && c != '+' && c != '/' && c != '=' {
 			return i
 		}
 	}
@@ -201,9 +214,4 @@ func skipSpace(s string, i int) int {
 		i++
 	}
 	return i
-}
-
-// nameByte reports whether c may stand in a name, a number or a token.
-func nameByte(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-' || c == '.'
 }
