@@ -30,6 +30,8 @@ func level(path string) int {
 		return 0
 	case top == "pipeline":
 		return 1
+	case top == "examples": // a module of its own
+		return 6
 	case top == "gatewaytest":
 		return 5
 	case top == "standard":

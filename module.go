@@ -40,32 +40,32 @@ func ProvideTo(name string, constructors ...any) fx.Option {
 			provided[i] = fx.Error(err)
 			continue
 		}
-		provided[i] = fx.Provide(fx.Annotate(adapted, fx.ResultTags(tag("group", optionsGroup, name))))
+		provided[i] = fx.Provide(fx.Annotate(adapted, fx.ResultTags(groupTag(name))))
 	}
 	return fx.Options(provided...)
 }
 
-func tag(key, value, name string) string {
-	if name != "" && key == "group" {
-		value += "." + name
+// groupTag is the tag of the options that a gateway takes.
+func groupTag(name string) string {
+	if name == "" {
+		return fmt.Sprintf("group:%q", optionsGroup)
 	}
-	if key == "name" && name == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s:%q", key, value)
+	return fmt.Sprintf("group:%q", optionsGroup+"."+name)
 }
 
 func module(name string, options []Option) fx.Option {
-	result := fx.ResultTags(tag("name", name, name))
-	param := fx.ParamTags(tag("name", name, name))
-	if name == "" {
-		result, param = fx.ResultTags(), fx.ParamTags()
-	}
 	build := func(given []Option) (*Gateway, error) { return New(append(given, options...)...) }
+	provide := []fx.Annotation{fx.ParamTags(groupTag(name))}
+	run := any(runWithin)
+	if name != "" {
+		tag := fmt.Sprintf("name:%q", name)
+		provide = append(provide, fx.ResultTags(tag))
+		run = fx.Annotate(runWithin, fx.ParamTags(tag))
+	}
 	return fx.Module("gateway"+name,
-		fx.Provide(fx.Annotate(build, fx.ParamTags(tag("group", optionsGroup, name)), result)),
+		fx.Provide(fx.Annotate(build, provide...)),
 		fx.Invoke(refuseStrays),
-		fx.Invoke(fx.Annotate(runWithin, param)),
+		fx.Invoke(run),
 	)
 }
 

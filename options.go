@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
@@ -65,6 +67,7 @@ func collect(options []Option) (settings, error) {
 	if s.directory == nil {
 		s.directory = directory.New()
 	}
+	slices.SortFunc(s.stages, func(a, b pipeline.Stage) int { return strings.Compare(a.Name, b.Name) })
 	return s, errors.Join(errs...)
 }
 

@@ -53,24 +53,13 @@ func (t *table) route(x *pipeline.Exchange) (*unit, error) {
 	var values [pipeline.MaxParams]string
 	m := t.router.Match(x.In, &values)
 	if m.Route < 0 {
-		return nil, unrouted(m)
+		return nil, m.Problem()
 	}
 	x.SetParams(m.Names, &values)
 	if m.Automatic {
 		x.Allow = m.Allow
 	}
 	return t.routes[m.Route], nil
-}
-
-func unrouted(m router.Match) *pipeline.Problem {
-	switch m.Status {
-	case http.StatusMethodNotAllowed:
-		return pipeline.Refuse(m.Status, pipeline.CodeMethodRefused, "This resource does not take the method.").
-			With("Allow", m.Allow)
-	case http.StatusBadRequest:
-		return pipeline.Refuse(m.Status, pipeline.CodeQueryMalformed, "The query could not be read.")
-	}
-	return pipeline.Refuse(http.StatusNotFound, pipeline.CodeRouteUnknown, "There is no such resource.")
 }
 
 func draining() *pipeline.Problem {
