@@ -69,7 +69,9 @@ func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) er
 	err := g.swap(ctx, u, from)
 	if err != nil {
 		g.status.refuse(u.Snapshot.Version, err)
-		g.logger.Warn("configuration refused", "version", u.Snapshot.Version, "faults", err)
+		if from != originSource { // a source reports what it is refused
+			g.logger.Warn("configuration refused", "version", u.Snapshot.Version, "faults", err)
+		}
 		return err
 	}
 	g.history.add(u.Snapshot, g.keep)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -26,7 +25,7 @@ func application(ctx context.Context, s settings, stderr io.Writer, access io.Wr
 	options = append(options,
 		standard.Kinds(),
 		gateway.Recorders(log, figures),
-		gateway.Logger(slog.New(slog.NewTextHandler(stderr, nil))),
+		gateway.Logger(newLogger(stderr)),
 		gateway.Draining(gateway.Drain{Grace: s.grace, Delay: s.delay, Deadline: s.deadline}),
 		gateway.DrainReport(func(r gateway.Report) { fmt.Fprint(stderr, r) }),
 	)

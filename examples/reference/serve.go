@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"github.com/seed-f9645bd3/gateway"
@@ -49,14 +48,9 @@ func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
 	return options, nil
 }
 
-// source watches configuration files and tells stderr why one is refused, a
-// fault a line.
+// source watches configuration files, and tells stderr why one is refused.
 func source(stderr io.Writer, paths ...string) registry.Source {
-	return file.New(paths, file.Logger(slog.New(slog.DiscardHandler)), file.Refused(func(err error) {
-		if err != nil {
-			fmt.Fprintf(stderr, "configuration refused; what was served goes on being served:\n%s\n", reason(err))
-		}
-	}))
+	return file.New(paths[0], paths[1:]...).Logger(newLogger(stderr))
 }
 
 // reason returns the faults within err, one a line, without what libraries put
