@@ -124,6 +124,7 @@ func (b *requestBody) judge(err error) error {
 	case timedOut(err):
 		return b.blame(pipeline.Refuse(http.StatusRequestTimeout, pipeline.CodeBodyTimeout,
 			"The request body did not come in time.").Because(err))
+	case errors.Is(err, io.ErrUnexpectedEOF): // also ends the context: it may still listen
 	case b.call.client.Context().Err() != nil, errors.As(err, &op), errors.Is(err, context.Canceled):
 		return b.blame(gone(err))
 	}

@@ -45,6 +45,7 @@ type call struct {
 	flushing bool  // after each read
 
 	interim interim
+	summary pipeline.Summary
 }
 
 // An interim guards what is sent before the head.
@@ -162,11 +163,11 @@ func (c *call) finish() {
 	if c.status == 0 {
 		c.status = http.StatusInternalServerError
 	}
-	err := c.x.Finish(&pipeline.Summary{
+	c.summary = pipeline.Summary{
 		Status: c.status, BytesIn: c.body.read.Load(), BytesOut: c.sent,
 		Took: time.Since(c.x.Start), Err: c.fail,
-	})
-	if err != nil {
+	}
+	if err := c.x.Finish(&c.summary); err != nil {
 		c.edge.log.LogAttrs(context.Background(), levelError, "end of an exchange", attr("route", c.route()), attr("error", err.Error()))
 	}
 }

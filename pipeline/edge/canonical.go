@@ -86,7 +86,7 @@ func normalise(p string) (string, error) {
 
 func raw(out *strings.Builder, c byte) error {
 	switch {
-	case unreserved(c), strings.IndexByte("/:@!$&'()*+,;=", c) >= 0:
+	case unreserved(c), strings.IndexByte("/:@!$&'()*+,;=", c) >= 0: // pchar, RFC 3986 section 3.3
 		out.WriteByte(c)
 	case c == '[', c == ']': // net/url lets them pass; RFC 3986 does not
 		escape(out, c)

@@ -25,7 +25,7 @@ func (c *call) early() {
 	if c.client.ProtoMajor != 1 || c.body.done.Load() {
 		return
 	}
-	if c.drained() {
+	if c.idle() && c.drained() {
 		return
 	}
 	control := http.NewResponseController(c.w)
@@ -34,14 +34,23 @@ func (c *call) early() {
 	linger(c.w)
 }
 
-// drained reads the rest of a small body that is there already. A body in
-// which somebody reads, of which the client waits to be asked for, or in which
-// the client did something wrong, is left alone.
+// idle reports whether nobody will read the rest of the body any more. The
+// edge's own answers come after everybody has given up; behind any other
+// answer, a body that was begun may still be on its way to the backend, and
+// the answer may be made of it.
+func (c *call) idle() bool {
+	b := &c.body
+	untouched := b.read.Load() == 0 && c.resp.ContentLength >= 0
+	return b.inside.Load() == 0 && b.fault.Load() == nil && (c.own || untouched)
+}
+
+// drained reads the rest of a small body that is there already. A client that
+// waits to be asked for it is not asked.
 func (c *call) drained() bool {
 	b := &c.body
 	rest := c.in.ContentLength - b.read.Load()
 	waits := b.read.Load() == 0 && c.client.Header["Expect"] != nil
-	if !c.own && b.read.Load() > 0 || b.inside.Load() > 0 || b.fault.Load() != nil || rest > drainMax || waits {
+	if rest > drainMax || waits {
 		return false
 	}
 	control := http.NewResponseController(c.w)

@@ -25,6 +25,7 @@ func IdentityFields() []string {
 type fields struct {
 	exact          map[string]bool
 	prefixes       []string
+	first          [128]bool // bytes that names of the two above begin with
 	dropUnderscore bool
 }
 
@@ -54,6 +55,7 @@ func newFields(in registry.Inbound, faults *registry.Faults) fields {
 func (f *fields) add(pattern string) {
 	name, open := strings.CutSuffix(pattern, "*")
 	name = canonicalField(name)
+	f.first[name[0]] = true // a token is ASCII
 	if open {
 		f.prefixes = append(f.prefixes, name)
 		return
@@ -64,6 +66,9 @@ func (f *fields) add(pattern string) {
 // identity reports whether only the gateway may set the field; name is
 // canonical.
 func (f *fields) identity(name string) bool {
+	if name == "" || name[0] >= 128 || !f.first[name[0]] {
+		return false
+	}
 	if f.exact[name] {
 		return true
 	}
@@ -162,7 +167,11 @@ func token(s string) bool {
 }
 
 func tokenByte(c byte) bool {
-	return letter(c) || digit(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+	switch c {
+	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
+		return true
+	}
+	return letter(c) || digit(c)
 }
 
 // valid reports whether a field value is free of control characters other

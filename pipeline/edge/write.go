@@ -107,7 +107,7 @@ func (c *call) length(h http.Header, resp *http.Response) {
 	case resp.ContentLength < 0:
 		delete(h, "Content-Length")
 	case resp.Body == nil, resp.Body == http.NoBody:
-		h["Content-Length"] = []string{"0"}
+		setLength(h, 0)
 	default:
 		setLength(h, resp.ContentLength)
 	}
