@@ -84,7 +84,6 @@ func (w *writer) Write(p []byte) (int, error) {
 		return 0, http.ErrHijacked
 	}
 	if w.status == 0 {
-		w.sniff(p)
 		w.WriteHeader(http.StatusOK)
 	}
 	if w.bodiless() {
@@ -102,9 +101,11 @@ func (w *writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) 
 
 // sniff finds the content type where the handler names none, as net/http does.
 func (w *writer) sniff(p []byte) {
-	_, named := w.header["Content-Type"]
-	if !named && len(p) > 0 && w.header.Get("Content-Encoding") == "" {
-		w.header.Set("Content-Type", http.DetectContentType(p))
+	if w.sent {
+		return
+	}
+	if _, named := w.frozen["Content-Type"]; !named && w.frozen.Get("Content-Encoding") == "" {
+		w.frozen.Set("Content-Type", http.DetectContentType(p))
 	}
 }
 
@@ -124,8 +125,9 @@ func (w *writer) FlushError() error {
 		w.WriteHeader(http.StatusOK)
 	}
 	w.flushed.Store(true)
+	err := w.buf.Flush()
 	w.send(w.length, w.read)
-	return w.buf.Flush()
+	return err
 }
 
 // EnableFullDuplex is what http.ResponseController asks: it always is.
@@ -136,6 +138,7 @@ type chunks struct{ w *writer }
 
 func (c chunks) Write(p []byte) (int, error) {
 	w := c.w
+	w.sniff(p)
 	switch {
 	case w.req.Method == http.MethodHead:
 		if w.ending && !w.sent {
