@@ -77,17 +77,20 @@ func (c *Compressor) Vary(x *pipeline.Exchange) string {
 
 // Response compresses the response where that is wanted, worth it and safe.
 func (c *Compressor) Response(x *pipeline.Exchange, resp *http.Response) error {
+	encoding := choose(x.In.Header["Accept-Encoding"], c.offered)
 	if resp.StatusCode == http.StatusNotModified {
 		c.vary.Mark(x, resp)
-		weaken(resp.Header)
+		if encoding != "" {
+			weaken(resp.Header)
+		}
 		return nil
 	}
 	if resp.StatusCode < 200 || !c.takes(resp.Header.Get("Content-Type")) || fixed(x, resp) {
 		return nil
 	}
 	c.vary.Mark(x, resp)
-	if c.worth(resp) && c.safe(x, resp) {
-		c.encode(x, resp)
+	if encoding != "" && c.worth(resp) && c.safe(x, resp) {
+		c.encode(x, resp, encoding)
 	}
 	return nil
 }
@@ -142,14 +145,14 @@ func (c *Compressor) safe(x *pipeline.Exchange, resp *http.Response) bool {
 	return len(site) == 1 && (site[0] == "same-origin" || site[0] == "none")
 }
 
-func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response) {
-	encoding := choose(x.In.Header["Accept-Encoding"], c.offered)
-	if encoding == "" {
+func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response, encoding string) {
+	if x.In.Method == http.MethodHead {
+		head(resp)
 		return
 	}
-	etag, length := resp.Header["Etag"], resp.ContentLength
+	etag := resp.Header["Etag"]
 	wrapped := pipeline.Wrap(resp, func(inner io.Reader) io.Reader {
-		r := newReader(inner, c.benches[encoding], length)
+		r := newReader(inner, c.benches[encoding])
 		x.AtEnd(r)
 		return r
 	})
@@ -162,6 +165,14 @@ func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response) {
 		weaken(resp.Header)
 	}
 	x.Decide(pipeline.Decision{Stage: c.name, Rule: encoding, Verdict: pipeline.Alter})
+}
+
+// head has the answer to HEAD say nothing that would not be true of GET, whose
+// length is known only when it is made (RFC 9110 sections 8.6 and 9.3.2).
+func head(resp *http.Response) {
+	resp.ContentLength = -1
+	resp.Header.Del("Content-Length")
+	weaken(resp.Header)
 }
 
 // weaken makes a strong ETag weak: the same content, in other bytes (RFC 9110

@@ -13,15 +13,14 @@ import (
 type reader struct {
 	inner io.Reader
 	bench *bench
-	left  int64 // of a body of known length; negative where unknown
 
 	mu   sync.Mutex // held inside Read: whoever ends the exchange may come in between
 	work *work      // nil when given back
 	err  error      // what follows the bytes in work.out
 }
 
-func newReader(inner io.Reader, b *bench, length int64) *reader {
-	return &reader{inner: inner, bench: b, left: length, work: b.take()}
+func newReader(inner io.Reader, b *bench) *reader {
+	return &reader{inner: inner, bench: b, work: b.take()}
 }
 
 // Read implements io.Reader.
@@ -44,18 +43,18 @@ func (r *reader) Read(p []byte) (int, error) {
 	return 0, r.err
 }
 
-// step moves one read of the inner body through the encoder.
+// step moves one read of the inner body through the encoder. An error that only
+// wraps io.EOF is a broken body, no end.
 func (r *reader) step() error {
 	n, err := r.inner.Read(r.work.in[:])
-	r.left -= int64(n)
 	if _, werr := r.work.encoder.Write(r.work.in[:n]); werr != nil {
 		return werr
 	}
 	switch {
-	case err == io.EOF: //nolint:errorlint // an error that wraps io.EOF is no end
+	case err == io.EOF:
 		return r.close()
-	case n == 0 || r.left == 0 && err == nil:
-		return err // nothing new, or the end follows without a wait
+	case n == 0:
+		return err
 	}
 	if ferr := r.work.encoder.Flush(); ferr != nil {
 		return ferr

@@ -13,7 +13,7 @@ import (
 type Names struct {
 	params []string
 	rest   string // the parameter that takes the rest of the path
-	open   bool // any parameter is taken: the route is not known yet
+	open   bool   // any parameter is taken: the route is not known yet
 }
 
 // AnyRoute returns the names for a check without a route: any parameter is
