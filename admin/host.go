@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -14,8 +15,8 @@ import (
 // listener is known not to be on loopback.
 func (s *server) accepts(r *http.Request) bool {
 	host := hostname(r.Host)
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.Zone() == ""
 	}
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") || s.hosts[host] {
 		return true
@@ -24,9 +25,12 @@ func (s *server) accepts(r *http.Request) bool {
 }
 
 // hostname returns the host of a Host field, in lower case, without port,
-// brackets and trailing dot.
+// brackets and trailing dot; empty where the port is none.
 func hostname(host string) string {
-	if h, _, err := net.SplitHostPort(host); err == nil {
+	if h, port, err := net.SplitHostPort(host); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return ""
+		}
 		host = h
 	}
 	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")

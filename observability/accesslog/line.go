@@ -53,15 +53,16 @@ func appendHead(b []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
 	b = append(b, `{"time":"`...)
 	b = end.UTC().AppendFormat(b, time.RFC3339Nano)
 	b = append(b, `","level":"`...)
-	b = append(b, level(s.Status).String()...)
+	b = append(b, level(s).String()...)
 	return append(b, `","msg":"`+Message+`"`...)
 }
 
-func level(status int) slog.Level {
+// level is by status; a body that broke after its head is a warning.
+func level(s *pipeline.Summary) slog.Level {
 	switch {
-	case status >= 500:
+	case s.Status >= 500:
 		return slog.LevelError
-	case status >= 400:
+	case !wentWell(s):
 		return slog.LevelWarn
 	}
 	return slog.LevelInfo

@@ -17,6 +17,7 @@ func (d denial) valid() bool { return utf8.ValidString(d.stage) && utf8.ValidStr
 type denials struct {
 	counts atomic.Pointer[map[denial]*atomic.Uint64]
 	mu     sync.Mutex
+	closed bool // under mu: no series is to come to it
 }
 
 // maxDenialsOfRoute bounds the pairs of one route.
@@ -47,16 +48,25 @@ func (d *denials) add(m *Metrics, pair denial) *atomic.Uint64 {
 	if n := now[pair]; n != nil {
 		return n
 	}
-	other := denial{Other, Other}
-	if !pair.valid() || len(now) >= maxDenialsOfRoute || m.denials.Load() >= int64(m.maxDenials) {
-		if pair = other; now[other] != nil {
-			return now[other]
-		}
-	} else {
-		m.denials.Add(1)
+	if d.closed {
+		return new(atomic.Uint64)
 	}
-	next := make(map[denial]*atomic.Uint64, len(now)+1)
-	maps.Copy(next, now)
+	if pair.valid() && len(now) < maxDenialsOfRoute && m.denials.Load() < int64(m.maxDenials) {
+		m.denials.Add(1)
+		return d.put(pair)
+	}
+	if n := now[denial{Other, Other}]; n != nil {
+		return n
+	}
+	return d.put(denial{Other, Other})
+}
+
+// put replaces the map by one with a counter more.
+func (d *denials) put(pair denial) *atomic.Uint64 {
+	next := maps.Clone(d.all())
+	if next == nil {
+		next = map[denial]*atomic.Uint64{}
+	}
 	n := new(atomic.Uint64)
 	next[pair] = n
 	d.counts.Store(&next)
@@ -72,11 +82,17 @@ func (d *denials) beyond(m *Metrics) *atomic.Uint64 {
 	return now[denial{Other, Other}]
 }
 
-// len returns how many series count towards the ceiling.
-func (d *denials) len() int64 {
+// close gives the room of the series back to m: the route is forgotten.
+func (d *denials) close(m *Metrics) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
+	d.closed = true
 	n := len(d.all())
 	if d.all()[denial{Other, Other}] != nil {
-		n--
+		n-- // it took no room
 	}
-	return int64(n)
+	m.denials.Add(-int64(n))
 }

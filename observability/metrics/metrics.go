@@ -142,7 +142,7 @@ func (m *Metrics) Forget(route string) {
 	defer m.mu.Unlock()
 	delete(m.known, route)
 	if c := m.routes[route]; c != nil {
-		m.denials.Add(-c.denials.len())
+		c.denials.close(m)
 		delete(m.routes, route)
 	}
 }
@@ -158,7 +158,7 @@ func (m *Metrics) open(route, api string) *counts {
 	case !m.known[route], route == None, route == Other:
 		return m.other
 	case c != nil: // it belongs to another API now
-		m.denials.Add(-c.denials.len())
+		c.denials.close(m)
 	case len(m.routes) >= m.maxRoutes:
 		return m.other
 	}

@@ -85,7 +85,7 @@ func (r *Rules) word(s string, i, end int, seen class) (plain, secret int) {
 	w := s[i:end]
 	if seen&inMark != 0 {
 		if at := shaped(w); at >= 0 {
-			return i + at, tokenEnd(s[i+at:])
+			return i + at, len(w) - at
 		}
 	}
 	if end < len(s) && seen&isLetter != 0 {
