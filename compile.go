@@ -176,7 +176,7 @@ func (c *compilation) last(r *registry.Route, stages []pipeline.Stage) pipeline.
 		return h
 	}
 	answers := func(s pipeline.Stage) bool { return s.Phase == pipeline.Forward }
-	if !slices.ContainsFunc(stages, answers) && !denied(r) {
+	if !slices.ContainsFunc(stages, answers) && !denied(r) && !c.unbuilt(r) {
 		c.routeFault(r, "", "names no upstream, and none of its policies answers; want an upstream, or respond, redirect or deny")
 	}
 	return func(context.Context, *pipeline.Exchange) (*http.Response, error) {
