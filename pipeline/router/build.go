@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -10,11 +11,13 @@ import (
 
 // A builder makes the trees of a Router and collects what is wrong.
 type builder struct {
-	routes  []registry.Route
-	router  *Router
-	leaves  []*leaf
-	clashed map[[2]int]bool
-	faults  registry.Faults
+	routes     []registry.Route
+	candidates []candidate
+	trees      map[hostKey]*branch
+	leaves     []*leaf
+	texts      map[string]string
+	clashed    map[[2]int]bool
+	faults     registry.Faults
 }
 
 // A hostKey is a host of a match in its canonical form; empty is any.
@@ -30,7 +33,8 @@ func (b *builder) add(index int) {
 	var faults registry.Faults
 	template := matchPath(route.Match.Path, &faults)
 	hosts := matchHosts(route.Match.Hosts, &faults)
-	c := &candidate{
+	c := &b.candidates[index]
+	*c = candidate{
 		route: index, names: names(template), priority: route.Match.Priority,
 		methods: matchMethods(route.Match.Methods, &faults),
 	}
@@ -43,8 +47,9 @@ func (b *builder) add(index int) {
 		b.faults = append(b.faults, of(route, faults)...)
 		return
 	}
+	b.share(template, c.methods)
 	for _, host := range hosts {
-		b.attach(b.root(host).leaf(template), c)
+		b.attach(b.tree(host).leaf(template), c)
 	}
 }
 
@@ -63,23 +68,49 @@ func (b *builder) attach(l *leaf, c *candidate) {
 	l.all = append(l.all, c)
 }
 
-func (b *builder) root(host hostKey) *node {
-	if host.name == "" {
-		if b.router.any == nil {
-			b.router.any = &node{}
-		}
-		return b.router.any
-	}
-	trees := b.router.exact
-	if host.wildcard {
-		trees = b.router.wildcard
-	}
-	root, ok := trees[host.name]
+func (b *builder) tree(host hostKey) *branch {
+	tree, ok := b.trees[host]
 	if !ok {
-		root = &node{}
-		trees[host.name] = root
+		tree = &branch{}
+		b.trees[host] = tree
 	}
-	return root
+	return tree
+}
+
+// share has equal texts of all routes in one place: the common ones are then
+// always near.
+func (b *builder) share(template []segment, methods []string) {
+	one := func(text string) string {
+		known, ok := b.texts[text]
+		if !ok {
+			known = strings.Clone(text)
+			b.texts[text] = known
+		}
+		return known
+	}
+	for i := range template {
+		template[i].text = one(template[i].text)
+	}
+	for i := range methods {
+		methods[i] = one(methods[i])
+	}
+}
+
+// router lays the trees out. The leaves are sealed.
+func (b *builder) router() *Router {
+	l := layout{seed: maphash.MakeSeed()}
+	r := &Router{seed: l.seed, exact: map[string]*node{}, wildcard: map[string]*node{}}
+	for host, tree := range b.trees {
+		switch root := l.tree(tree); {
+		case host.name == "":
+			r.any = root
+		case host.wildcard:
+			r.wildcard[host.name] = root
+		default:
+			r.exact[host.name] = root
+		}
+	}
+	return r
 }
 
 // clash notes that two routes have equal right, once for each two.

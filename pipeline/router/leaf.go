@@ -16,6 +16,9 @@ type candidate struct {
 	priority int
 }
 
+// demanding reports whether c has predicates.
+func (c *candidate) demanding() bool { return len(c.headers)+len(c.query) > 0 }
+
 // Ranks of a method, in order of precedence; unranked is not taken.
 const (
 	named = iota
@@ -51,29 +54,36 @@ func (c *candidate) disjoint(other *candidate) bool {
 // A leaf holds the candidates of one path, in order of precedence for each
 // method.
 type leaf struct {
-	all     []*candidate
-	any     []*candidate // of methods that none names
 	methods []methodList
+	any     []*candidate // of methods that none names
+	all     []*candidate
 }
 
 type methodList struct {
 	method string
-	list   []*candidate
+	first  *candidate
+	more   []*candidate
 }
 
-func (l *leaf) candidates(method string) []*candidate {
+// candidates returns the first candidate for a method and those behind it;
+// nil where there is none.
+func (l *leaf) candidates(method string) (first *candidate, more []*candidate) {
 	for i := range l.methods {
-		if l.methods[i].method == method {
-			return l.methods[i].list
+		if m := &l.methods[i]; m.method == method {
+			return m.first, m.more
 		}
 	}
-	return l.any
+	if len(l.any) == 0 {
+		return nil, nil
+	}
+	return l.any[0], l.any[1:]
 }
 
 // seal puts the candidates in order and tells clash of each two of equal right.
 func (l *leaf) seal(clash func(a, b *candidate)) {
 	for _, method := range l.named() {
-		l.methods = append(l.methods, methodList{method, l.ordered(method, clash)})
+		list := l.ordered(method, clash)
+		l.methods = append(l.methods, methodList{method, list[0], list[1:]})
 	}
 	l.any = l.ordered("", clash)
 	slices.SortStableFunc(l.all, func(a, b *candidate) int {

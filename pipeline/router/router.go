@@ -1,6 +1,7 @@
 package router
 
 import (
+	"hash/maphash"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 // A Router finds routes. It is never altered, and may be used by any number of
 // goroutines at once.
 type Router struct {
+	seed     maphash.Seed
 	exact    map[string]*node
 	wildcard map[string]*node // by suffix: ".example.com"
 	any      *node
@@ -68,7 +70,7 @@ func never(method string) bool {
 // parameters into values. The request is as the edge hands it on: host in
 // lower case without a dot at its end, path canonical.
 func (r *Router) Match(req *http.Request, values *[pipeline.MaxParams]string) Match {
-	s := search{req: req, roots: r.roots(hostname(req.Host)), method: req.Method, values: values}
+	s := search{req: req, seed: r.seed, roots: r.roots(hostname(req.Host)), method: req.Method, values: values}
 	s.path, s.encoded = requestPath(req.URL)
 	if never(req.Method) {
 		return s.refuse()
@@ -139,7 +141,10 @@ func (s *search) allowed() string {
 // as registry.Faults: templates, hosts, methods and predicates that say
 // nothing clear, and routes that would take one request with equal right.
 func New(routes []registry.Route) (*Router, error) {
-	b := builder{routes: routes, router: &Router{exact: map[string]*node{}, wildcard: map[string]*node{}}}
+	b := builder{
+		routes: routes, candidates: make([]candidate, len(routes)),
+		trees: map[hostKey]*branch{}, texts: map[string]string{},
+	}
 	for i := range routes {
 		b.add(i)
 	}
@@ -149,5 +154,5 @@ func New(routes []registry.Route) (*Router, error) {
 	if err := b.faults.Err(); err != nil {
 		return nil, err
 	}
-	return b.router, nil
+	return b.router(), nil
 }

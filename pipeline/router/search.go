@@ -1,6 +1,7 @@
 package router
 
 import (
+	"hash/maphash"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 // A search looks for candidates of one request in order of precedence.
 type search struct {
 	req       *http.Request
+	seed      maphash.Seed
 	roots     [3]*node // exact host, wildcard, any
 	path      string
 	encoded   bool // path holds escapes
@@ -68,7 +70,7 @@ func (s *search) walk(n *node, at, taken int) *candidate {
 	if slash := strings.IndexByte(text, '/'); slash >= 0 {
 		text, next = text[:slash], at+slash+1
 	}
-	if to := n.literal(s.decoded(text)); to != nil {
+	if to := n.literal(s.seed, s.decoded(text)); to != nil {
 		if c := s.step(to, next, taken); c != nil {
 			return c
 		}
@@ -100,7 +102,11 @@ func (s *search) take(l *leaf) *candidate {
 	s.reached = true
 	switch s.goal {
 	case findTaker:
-		return s.first(l.candidates(s.method))
+		first, more := l.candidates(s.method)
+		if first == nil || s.holds(first) {
+			return first
+		}
+		return s.first(more)
 	case findHolder:
 		return s.first(l.all)
 	}
@@ -118,6 +124,10 @@ func (s *search) first(list []*candidate) *candidate {
 }
 
 func (s *search) holds(c *candidate) bool {
+	return !c.demanding() || s.holdsAll(c)
+}
+
+func (s *search) holdsAll(c *candidate) bool {
 	if !s.preflight {
 		for i := range c.headers {
 			if !c.headers[i].field(s.req.Header) {
