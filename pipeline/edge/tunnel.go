@@ -90,6 +90,7 @@ type tunnel struct {
 	up      lane // to the backend
 	down    lane // to the client
 	leaving sync.WaitGroup
+	over    bool // it was cut
 }
 
 func newTunnel(client net.Conn, reads io.Reader, backend io.ReadWriteCloser, protocol string) *tunnel {
@@ -110,12 +111,14 @@ func (t *tunnel) run(closing <-chan struct{}) error {
 	go func() { ends <- t.copy(&t.up, t.reads) }()
 	go func() { ends <- t.copy(&t.down, t.backend) }()
 	var late <-chan time.Time
-	var fault error
+	var fault error // the first; what follows the cut is of its making
 	for left := 2; left > 0; {
 		select {
 		case err := <-ends:
 			left--
-			fault = firstError(fault, err)
+			if !t.over && !errors.Is(err, errCut) {
+				fault = err
+			}
 			switch {
 			case err != nil:
 				t.cut()
@@ -151,6 +154,7 @@ func (t *tunnel) leave() <-chan time.Time {
 
 // cut closes both sides, so that whoever reads or writes returns.
 func (t *tunnel) cut() {
+	t.over = true
 	_ = t.client.Close() // closed twice at times; nobody is left to be told
 	_ = t.backend.Close()
 }
@@ -178,13 +182,6 @@ func (t *tunnel) copy(l *lane, from io.Reader) (err error) {
 			return l.verdict(err)
 		}
 	}
-}
-
-func firstError(a, b error) error {
-	if a == nil && !errors.Is(b, errCut) {
-		return b
-	}
-	return a
 }
 
 // errCut ends a tunnel in order: after a goodbye, or where the end of one side
