@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -33,6 +34,7 @@ type attempt struct {
 	endpoint *Endpoint
 	cancel   context.CancelCauseFunc
 	body     *requestBody // nil where there is none
+	answer   io.Closer    // the response body, as it was delivered
 	released atomic.Bool
 
 	asked   atomic.Bool // for a connection
@@ -177,4 +179,6 @@ func (a *attempt) end() {
 }
 
 // End implements pipeline.Ender: for a response whose body nobody closed.
-func (a *attempt) End(*pipeline.Exchange) { a.end() }
+func (a *attempt) End(*pipeline.Exchange) {
+	_ = a.answer.Close() // nobody is left who could be told
+}

@@ -55,9 +55,10 @@ func (a *attempt) deliver(x *pipeline.Exchange, resp *http.Response) {
 	x.AtEnd(a)
 	if tunnel, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
 		resp.Body = &tunnelBody{ReadWriteCloser: tunnel, attempt: a}
-		return
+	} else {
+		resp.Body = &responseBody{body: resp.Body, attempt: a, exchange: x, left: resp.ContentLength}
 	}
-	resp.Body = &responseBody{body: resp.Body, attempt: a, exchange: x, left: resp.ContentLength}
+	a.answer = resp.Body
 }
 
 // A responseBody ends its attempt when it is closed. It embeds nothing: a

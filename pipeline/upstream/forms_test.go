@@ -2,6 +2,7 @@ package upstream_test
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -121,3 +122,17 @@ func fails(t testing.TB, serve pipeline.Handler, x *pipeline.Exchange) *pipeline
 }
 
 func write(w io.Writer, s string) { _, _ = io.WriteString(w, s) }
+
+// newCountingServer tells of each connection that ends.
+func newCountingServer(t testing.TB, closed chan<- struct{}) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") }))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s.URL
+}

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
@@ -53,33 +52,31 @@ func (s *schedule) of(endpoints []*Endpoint) bool {
 	return len(s.set) == len(endpoints) && &s.set[0] == &endpoints[0]
 }
 
-// newSchedule lays the turns of all endpoints on one line. Turn k of an
-// endpoint of weight w has its place at (2k+1)/2w of the round.
+// newSchedule gives each slot to the endpoint that is owed most: before each
+// slot every one is owed its weight more, and who gets the slot has had all of
+// them.
 func newSchedule(endpoints []*Endpoint) *schedule {
-	type turn struct{ k, weight, endpoint int }
-	var turns []turn
-	for i, w := range shares(endpoints) {
-		for k := range w {
-			turns = append(turns, turn{k, w, i})
+	weights, total := shares(endpoints)
+	owed := make([]int, len(weights))
+	s := &schedule{set: endpoints, slots: make([]*Endpoint, total)}
+	for slot := range s.slots {
+		most := 0
+		for i, w := range weights {
+			owed[i] += w
+			if owed[i] > owed[most] {
+				most = i
+			}
 		}
-	}
-	slices.SortFunc(turns, func(a, b turn) int {
-		if d := (2*a.k+1)*b.weight - (2*b.k+1)*a.weight; d != 0 {
-			return d
-		}
-		return a.endpoint - b.endpoint
-	})
-	s := &schedule{set: endpoints, slots: make([]*Endpoint, len(turns))}
-	for i, t := range turns {
-		s.slots[i] = endpoints[t.endpoint]
+		owed[most] -= total
+		s.slots[slot] = endpoints[most]
 	}
 	return s
 }
 
 // shares returns the weights in lowest terms, or scaled down where a round of
-// them would be too long.
-func shares(endpoints []*Endpoint) []int {
-	weights := make([]int, len(endpoints))
+// them would be too long, and their sum.
+func shares(endpoints []*Endpoint) (weights []int, total int) {
+	weights = make([]int, len(endpoints))
 	divisor, sum := 0, 0
 	for i, e := range endpoints {
 		weights[i] = e.Weight()
@@ -92,8 +89,9 @@ func shares(endpoints []*Endpoint) []int {
 		if sum > maxSchedule {
 			weights[i] = max(1, weights[i]*maxSchedule/sum)
 		}
+		total += weights[i]
 	}
-	return weights
+	return weights, total
 }
 
 func gcd(a, b int) int {

@@ -265,6 +265,7 @@ func TestAClientThatLeavesEndsTheBackend(t *testing.T) {
 			}
 			onBothForms(t, h, func(t *testing.T, serve pipeline.Handler) {
 				ctx, leave := context.WithCancel(t.Context())
+				defer leave()
 				if !begun {
 					go func() { <-entered; leave() }()
 				}
