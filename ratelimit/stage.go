@@ -53,6 +53,7 @@ type policy struct {
 // scratch is what one decision needs, kept from one to the next.
 type scratch struct {
 	key      []byte
+	text     string // the key before: a caller who comes again allocates none
 	asks     []Ask
 	results  []Result
 	standing standing
@@ -111,11 +112,13 @@ func (s *scratch) ask(keys keyer, r *rules, x *pipeline.Exchange) bool {
 		s.key = append(s.key, s.key[:base]...)
 		s.key = appendIndex(s.key, i)
 	}
-	text := string(s.key)
+	if string(s.key) != s.text {
+		s.text = string(s.key)
+	}
 	s.asks, s.results = s.asks[:0], s.results[:0]
 	from, to := 0, base
 	for i, rate := range r.rates {
-		s.asks = append(s.asks, Ask{Key: text[from:to], Rate: rate, N: 1})
+		s.asks = append(s.asks, Ask{Key: s.text[from:to], Rate: rate, N: 1})
 		s.results = append(s.results, Result{})
 		from, to = to, to+base+indexLen(i+1)
 	}
