@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -182,9 +183,9 @@ func (short) Write(p []byte) (int, error) { return len(p) - 1, nil }
 func TestTheWriterLingersForMore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var batches []string
+		batches := make(chan string, 2)
 		q := observability.NewQueue(func(batch []byte) error {
-			batches = append(batches, string(batch))
+			batches <- string(batch)
 			return nil
 		}, observability.Linger(time.Second))
 		end := running(q)
@@ -195,7 +196,8 @@ func TestTheWriterLingersForMore(t *testing.T) {
 		require.Empty(t, batches)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		require.Equal(t, []string{"ab"}, batches)
+		require.Len(t, batches, 1)
+		require.Equal(t, "ab", <-batches)
 		require.NoError(t, end())
 	})
 }
@@ -203,19 +205,19 @@ func TestTheWriterLingersForMore(t *testing.T) {
 func TestTheWriterDoesNotLingerWhereRoomGetsScarce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		written := 0
+		var written atomic.Int64
 		q := observability.NewQueue(func(batch []byte) error {
-			written += len(batch)
+			written.Add(int64(len(batch)))
 			return nil
 		}, observability.Linger(time.Hour), observability.Room(4, 0))
 		end := running(q)
 		put(q, "a")
 		put(q, "b")
 		synctest.Wait()
-		require.Zero(t, written)
+		require.Zero(t, written.Load())
 		put(q, "c")
 		synctest.Wait()
-		require.Equal(t, 3, written)
+		require.EqualValues(t, 3, written.Load())
 		require.NoError(t, end())
 	})
 }
