@@ -67,4 +67,3 @@ func bites[S any](t *testing.T, checks []check[S], subject S, names ...string) {
 		require.True(t, judge(t, checks[i], subject).Failed(), "%q lets it pass", name)
 	}
 }
-
