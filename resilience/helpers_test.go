@@ -31,7 +31,6 @@ var (
 // A backend answers tries in their order, the last one for ever.
 type backend struct {
 	tries  []try
-	bodies []string
 	sent   []string
 	closed int
 }
