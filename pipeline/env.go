@@ -61,7 +61,11 @@ func (e *Env) Secret(s registry.Secret) ([]byte, error) {
 	}
 	if s.File != "" {
 		content, err := e.File(s.File)
-		return bytes.TrimRight(content, "\r\n"), err
+		content = bytes.TrimRight(content, "\r\n")
+		if err == nil && len(content) == 0 {
+			err = errors.New(s.File + " is empty")
+		}
+		return content, err
 	}
 	value, ok := os.LookupEnv(s.Env)
 	if !ok || value == "" {

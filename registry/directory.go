@@ -27,6 +27,9 @@ type Plan struct {
 	// Priority is critical, normal (the default) or low.
 	Priority string  `json:"priority,omitempty"`
 	Limits   []Limit `json:"limits,omitempty"`
+
+	// Pos is where the plan stands in its document.
+	Pos Pos `json:"-"`
 }
 
 // A Limit is one rate of a plan.

@@ -1,8 +1,11 @@
 package registry
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // MarshalJSON writes p as documents do: {"rate_limit": {"as": "burst", ...}}.
@@ -26,50 +29,91 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{p.Kind: settings})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, and the bare kind.
+// UnmarshalJSON reads what MarshalJSON writes, and the bare kind. What it
+// finds wrong are Faults, with pointers within the value.
 func (p *Policy) UnmarshalJSON(raw []byte) error {
-	var kind string
-	if json.Unmarshal(raw, &kind) == nil {
-		*p = Policy{Kind: kind}
-		return nil
+	s := scanner{data: raw}
+	if err := s.document(); err != nil {
+		return Faults{{Err: err}}
 	}
-	var one map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &one); err != nil || len(one) != 1 {
-		return fmt.Errorf("want a kind, or an object of one member: kind and settings")
+	if err := s.faults.err(); err != nil {
+		return err
 	}
-	for kind, settings := range one {
-		return p.set(kind, settings)
+	d := decoder{data: raw}
+	switch d.next() {
+	case '"':
+		return p.bare(d.text())
+	case '{':
+		return p.object(&d)
+	default:
+		return Faults{{Err: fmt.Errorf("want a kind, or an object of one member: kind and settings, found %s", d.found("an object"))}}
 	}
+}
+
+func (p *Policy) bare(kind string) error {
+	if kind == "" {
+		return Faults{{Err: fmt.Errorf("want a kind, found an empty string")}}
+	}
+	*p = Policy{Kind: kind}
 	return nil
 }
 
-func (p *Policy) set(kind string, settings json.RawMessage) error {
-	members := map[string]json.RawMessage{}
-	if err := json.Unmarshal(settings, &members); err != nil {
-		return At("/"+Escape(kind), fmt.Errorf("want an object of settings"))
+// object reads {kind: settings}.
+func (p *Policy) object(d *decoder) error {
+	var kinds []string
+	var settings *decoder
+	d.members(func(kind string) {
+		kinds = append(kinds, kind)
+		settings = &decoder{data: d.raw()}
+	})
+	switch {
+	case len(kinds) == 0:
+		return Faults{{Err: fmt.Errorf("want a kind and its settings, found an empty object")}}
+	case len(kinds) > 1:
+		return Faults{{Err: fmt.Errorf("want one kind, found %d: %q; write each as an element of its own, and its settings below it", len(kinds), kinds)}}
+	case kinds[0] == "":
+		return Faults{{Err: fmt.Errorf("want a kind, found an empty name")}}
 	}
-	got := Policy{Kind: kind}
-	if as, ok := members["as"]; ok {
-		if json.Unmarshal(as, &got.Name) != nil || got.Name == "" {
-			return At("/"+Escape(kind)+"/as", fmt.Errorf("want a name"))
-		}
+	return At("/"+Escape(kinds[0]), p.set(kinds[0], settings))
+}
+
+// set reads the settings, and takes out what belongs to the policy itself.
+func (p *Policy) set(kind string, d *decoder) error {
+	switch c := d.next(); {
+	case c == 'n':
+		return fmt.Errorf("want an object of settings, found null; write {} where there are none")
+	case c != '{':
+		return fmt.Errorf("want an object of settings, found %s", d.found("an object"))
 	}
-	if off, ok := members["off"]; ok {
-		if json.Unmarshal(off, &got.Off) != nil {
-			return At("/"+Escape(kind)+"/off", fmt.Errorf("want true or false"))
+	got, rest, faults := Policy{Kind: kind}, map[string]json.RawMessage{}, Faults{}
+	d.members(func(name string) {
+		switch raw := d.raw(); name {
+		case "as":
+			if raw[0] != '"' || len(raw) == 2 {
+				faults.Add("/as", "want a name")
+				return
+			}
+			got.Name = unquote(raw)
+		case "off":
+			if !bytes.Equal(raw, []byte("true")) && !bytes.Equal(raw, []byte("false")) {
+				faults.Add("/off", "want true or false")
+			}
+			got.Off = bytes.Equal(raw, []byte("true"))
+		default:
+			rest[name] = raw
 		}
+	})
+	if got.Off && len(rest) > 0 {
+		faults.Add("", "off: true takes no settings beside it, found %q", slices.Sorted(maps.Keys(rest)))
 	}
-	delete(members, "as")
-	delete(members, "off")
-	if len(members) > 0 {
-		rest, err := json.Marshal(members)
-		if err != nil {
-			return err
-		}
-		if got.Config, err = Canonical(rest); err != nil {
-			return err
-		}
+	if err := faults.Err(); err != nil || len(rest) == 0 {
+		*p = got
+		return err
+	}
+	settings, err := json.Marshal(rest)
+	if err == nil {
+		got.Config, err = Canonical(settings)
 	}
 	*p = got
-	return nil
+	return err
 }

@@ -1,0 +1,71 @@
+package directory
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// All returns the changes that make an empty directory what this one is now:
+// plans first, then subscriptions, then credentials, each in the order of
+// their keys, so that equal directories give equal lists. It is what is kept
+// on disk as the last good state. The values are shared and never altered.
+func (m *Memory) All() []registry.Change {
+	m.writing.Lock()
+	defer m.writing.Unlock()
+	return slices.Concat(m.allPlans(), m.allSubscriptions(), m.allCredentials())
+}
+
+func (m *Memory) allPlans() []registry.Change {
+	all := make([]registry.Change, 0, len(m.plans))
+	for _, p := range m.plans {
+		all = append(all, registry.Change{Plan: p.Plan})
+	}
+	slices.SortFunc(all, func(a, b registry.Change) int { return cmp.Compare(a.Plan.Name, b.Plan.Name) })
+	return all
+}
+
+func (m *Memory) allSubscriptions() []registry.Change {
+	all := make([]registry.Change, 0, m.size.Subscriptions)
+	if ix := m.index.Load(); ix != nil {
+		each(&ix.subscriptions, func(_ uint64, s *registry.Subscription) {
+			all = append(all, registry.Change{Subscription: s})
+		})
+	}
+	slices.SortFunc(all, func(a, b registry.Change) int {
+		x, y := a.Subscription, b.Subscription
+		return cmp.Or(cmp.Compare(x.Consumer, y.Consumer), cmp.Compare(x.API, y.API), cmp.Compare(x.Environment, y.Environment))
+	})
+	return all
+}
+
+func (m *Memory) allCredentials() []registry.Change {
+	all := make([]registry.Change, 0, m.size.Credentials)
+	if ix := m.index.Load(); ix != nil {
+		each(&ix.credentials, func(_ uint64, c *credential) {
+			all = append(all, registry.Change{Credential: &c.Credential, Sum: c.sum})
+		})
+	}
+	slices.SortFunc(all, func(a, b registry.Change) int { return bytes.Compare(a.Sum[:], b.Sum[:]) })
+	return all
+}
+
+// compareFields orders the fields of faults by their place in the list.
+func compareFields(a, b string) int {
+	x, restX := listIndex(a)
+	y, restY := listIndex(b)
+	return cmp.Or(cmp.Compare(x, y), cmp.Compare(restX, restY))
+}
+
+func listIndex(field string) (int, string) {
+	first, tail, _ := strings.Cut(strings.TrimPrefix(field, "/"), "/")
+	n, err := strconv.Atoi(first)
+	if err != nil {
+		return -1, field
+	}
+	return n, tail
+}
