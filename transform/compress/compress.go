@@ -81,7 +81,7 @@ func (c *Compressor) Response(x *pipeline.Exchange, resp *http.Response) error {
 	if resp.StatusCode == http.StatusNotModified {
 		c.vary.Mark(x, resp)
 		if encoding != "" {
-			weaken(resp.Header)
+			forget(resp)
 		}
 		return nil
 	}
@@ -147,7 +147,7 @@ func (c *Compressor) safe(x *pipeline.Exchange, resp *http.Response) bool {
 
 func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response, encoding string) {
 	if x.In.Method == http.MethodHead {
-		head(resp)
+		forget(resp)
 		return
 	}
 	etag := resp.Header["Etag"]
@@ -167,9 +167,10 @@ func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response, encoding 
 	x.Decide(pipeline.Decision{Stage: c.name, Rule: encoding, Verdict: pipeline.Alter})
 }
 
-// head has the answer to HEAD say nothing that would not be true of GET, whose
-// length is known only when it is made (RFC 9110 sections 8.6 and 9.3.2).
-func head(resp *http.Response) {
+// forget has the answer to HEAD, or a 304, say nothing that would not be true
+// of the compressed answer to GET, whose length is known only when it is made
+// (RFC 9110 sections 8.6 and 9.3.2).
+func forget(resp *http.Response) {
 	resp.ContentLength = -1
 	resp.Header.Del("Content-Length")
 	weaken(resp.Header)

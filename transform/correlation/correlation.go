@@ -47,21 +47,30 @@ func New(c Config, opts ...Option) (*Correlator, error) {
 // Request sets the id of x, of what will be sent and of what will be answered.
 // An id that x has already, from a policy of the edge, stays.
 func (c *Correlator) Request(x *pipeline.Exchange) error {
-	sent := x.In.Header[c.header]
+	values := x.In.Header[c.header]
 	if x.ID == "" {
-		id, err := c.choose(x, sent)
+		id, err := c.choose(x, values)
 		if err != nil {
 			return err
 		}
 		x.ID = id
 	}
-	if len(sent) != 1 || sent[0] != x.ID {
+	if len(values) != 1 || values[0] != x.ID {
 		x.Set(c.header, x.ID)
+		values = []string{x.ID}
 	}
 	if c.reply {
-		x.SetReply(c.header, x.ID)
+		reply(x, c.header, values)
 	}
 	return nil
+}
+
+// reply sets a field of what will be answered to values, which are shared.
+func reply(x *pipeline.Exchange, field string, values []string) {
+	if x.Reply == nil {
+		x.Reply = http.Header{}
+	}
+	x.Reply[field] = values
 }
 
 func (c *Correlator) choose(x *pipeline.Exchange, sent []string) (string, error) {
