@@ -181,6 +181,19 @@ func TestFieldsAreCutWhereTheyAreTooLong(t *testing.T) {
 	require.Equal(t, line, one(t, x, s, accesslog.MaxField(0)))
 }
 
+func TestAnErrorThatPanicsCostsItsFieldAlone(t *testing.T) {
+	t.Parallel()
+	x, s := exchangetest.New()
+	s.Status, s.Err = 500, panicking{}
+	got := fields(t, one(t, x, s))
+	require.Equal(t, "internal", got["code"])
+	require.NotContains(t, got, "error")
+}
+
+type panicking struct{}
+
+func (panicking) Error() string { panic("no text") }
+
 func TestSamplingKeepsOneInSoManyAndAllThatFailed(t *testing.T) {
 	t.Parallel()
 	x, s := exchangetest.New()
