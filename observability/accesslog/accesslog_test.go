@@ -289,18 +289,3 @@ func TestStaticFieldsAreEncodedOnce(t *testing.T) {
 	record(x, s)
 	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { record(x, s) }), 1.0) // no parallel test may measure this
 }
-
-func FuzzLine(f *testing.F) {
-	f.Add("/users/42", "curl/8", "boom", "id-1", "a=1")
-	f.Add("/\x1b[31m\u202e", "Bearer x", "password=\"a", "\r\n", "%zz")
-	f.Fuzz(func(t *testing.T, path, agent, cause, id, query string) {
-		x, s := exchangetest.New()
-		x.ID, x.In.URL.Path, x.In.URL.RawQuery = id, path, query
-		x.In.Header["User-Agent"] = []string{agent}
-		s.Err = errors.New(cause)
-		line := one(t, x, s, accesslog.Query())
-		fields(t, line)
-		require.Equal(t, 1, strings.Count(line, "\n"))
-		require.Less(t, len(line), 8*6*accesslog.DefaultMaxField)
-	})
-}
