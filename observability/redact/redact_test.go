@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -102,6 +103,10 @@ func TestWhatComesOutIsBounded(t *testing.T) {
 	require.Empty(t, rules.Text("abc", 0))
 	require.Empty(t, rules.AppendText(nil, "abc", -1))
 	require.Equal(t, "kept", string(rules.AppendText([]byte("kept"), "abc", -1)))
+	require.Equal(t, "abc", rules.Text("abc", math.MaxInt))
+	require.Equal(t, "x token=***", string(rules.AppendText([]byte("x "), "token=a", math.MaxInt)))
+	require.Equal(t, "x a=1", string(rules.AppendQuery([]byte("x "), "a=1", math.MaxInt)))
+	require.LessOrEqual(t, cap(rules.AppendText(nil, strings.Repeat("x", 1<<20), 100)), 256, "nor does memory grow beyond")
 	require.Equal(t, "a=", string(rules.AppendQuery(nil, "a=1", 2)))
 }
 
