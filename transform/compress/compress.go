@@ -1,13 +1,16 @@
 package compress
 
 import (
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/transform/internal/field"
 )
+
+// CodeBusy is the code of the warning that a response went out as it was,
+// since MaxInFlight others were being compressed.
+const CodeBusy = "compress_busy"
 
 // A Compressor compresses responses. It is a transform.Transformer.
 type Compressor struct {
@@ -28,21 +31,6 @@ func New(name string, c Config) (*Compressor, error) {
 		return nil, err
 	}
 	return newCompressor(name, c, benches)
-}
-
-// benches hold the encoders that routes share.
-type benches map[string]*bench
-
-func newBenches() (benches, error) {
-	all := benches{}
-	for _, name := range []string{"zstd", "br", "gzip"} {
-		b, err := newBench(name)
-		if err != nil {
-			return nil, err
-		}
-		all[name] = b
-	}
-	return all, nil
 }
 
 func newCompressor(name string, c Config, all benches) (*Compressor, error) {
@@ -151,12 +139,11 @@ func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response, encoding 
 		return
 	}
 	etag := resp.Header["Etag"]
-	wrapped := pipeline.Wrap(resp, func(inner io.Reader) io.Reader {
-		r := newReader(inner, c.benches[encoding])
-		x.AtEnd(r)
-		return r
-	})
-	if !wrapped {
+	switch c.wrap(x, resp, c.benches[encoding]) {
+	case tooMany:
+		x.Decide(pipeline.Decision{Stage: c.name, Verdict: pipeline.Warn, Code: CodeBusy})
+		return
+	case bodiless:
 		return
 	}
 	resp.Header["Content-Encoding"] = c.headers[encoding]
@@ -165,6 +152,26 @@ func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response, encoding 
 		weaken(resp.Header)
 	}
 	x.Decide(pipeline.Decision{Stage: c.name, Rule: encoding, Verdict: pipeline.Alter})
+}
+
+// What became of a body.
+const (
+	wrapped = iota
+	bodiless
+	tooMany
+)
+
+func (c *Compressor) wrap(x *pipeline.Exchange, resp *http.Response, b *bench) int {
+	w := b.take()
+	if w == nil {
+		return tooMany
+	}
+	r := &reader{bench: b, work: w}
+	x.AtEnd(r) // gives the work back, whatever becomes of the body
+	if !pipeline.Wrap(resp, r.over) {
+		return bodiless
+	}
+	return wrapped
 }
 
 // forget has the answer to HEAD, or a 304, say nothing that would not be true

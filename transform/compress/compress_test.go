@@ -325,6 +325,38 @@ func TestEncodersServeManyAtOnceAndAgain(t *testing.T) {
 	}
 }
 
+func TestTooManyAtOnceGoOutAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := stages(t, compress.Config{})
+	ask := func() (*pipeline.Exchange, *http.Response) {
+		x := exchange("GET", "gzip")
+		resp, err := pipeline.Chain(func(context.Context, *pipeline.Exchange) (*http.Response, error) {
+			return response(document(2<<10), "Etag", `"v1"`), nil
+		}, s...)(t.Context(), x)
+		require.NoError(t, err)
+		return x, resp
+	}
+	var open []*pipeline.Exchange
+	for range compress.MaxInFlight {
+		x, resp := ask()
+		require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"))
+		open = append(open, x)
+	}
+	x, resp := ask()
+	require.NotContains(t, resp.Header, "Content-Encoding")
+	require.Equal(t, `"v1"`, resp.Header.Get("Etag"))
+	require.EqualValues(t, 2<<10, resp.ContentLength)
+	require.Equal(t, []pipeline.Decision{{Stage: "compress", Verdict: pipeline.Warn, Code: compress.CodeBusy}}, x.Decisions())
+
+	require.NoError(t, open[0].Finish(nil))
+	_, resp = ask()
+	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"), "the place was not given back")
+	_, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	_, resp = ask()
+	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"), "an answer read to its end keeps its place")
+}
+
 func TestWhatIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	long := document(4 << 10)

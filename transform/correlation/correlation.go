@@ -16,6 +16,7 @@ const CodeReplaced = "correlation_id_replaced"
 // A Correlator gives exchanges their id. It is a transform.Transformer and
 // never altered.
 type Correlator struct {
+	name   string // of the policy, for decisions
 	header string
 	accept bool
 	reply  bool
@@ -35,7 +36,7 @@ func New(c Config, opts ...Option) (*Correlator, error) {
 		return nil, err
 	}
 	cor := &Correlator{
-		header: c.header(), accept: c.Accept != "never", reply: c.Reply != "off",
+		name: kind, header: c.header(), accept: c.Accept != "never", reply: c.Reply != "off",
 		random: rand.Reader,
 	}
 	for _, o := range opts {
@@ -78,7 +79,7 @@ func (c *Correlator) choose(x *pipeline.Exchange, sent []string) (string, error)
 		return sent[0], nil
 	}
 	if c.accept && len(sent) > 0 {
-		x.Decide(pipeline.Decision{Stage: kind, Verdict: pipeline.Warn, Code: CodeReplaced})
+		x.Decide(pipeline.Decision{Stage: c.name, Verdict: pipeline.Warn, Code: CodeReplaced})
 	}
 	return newID(c.random, now(x))
 }
