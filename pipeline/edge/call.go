@@ -102,7 +102,7 @@ func (c *call) settle() {
 	case c.fail == nil && c.resp == nil:
 		c.fail = errNeither
 	case c.fail != nil && c.resp != nil:
-		c.fail = errors.Join(errBoth, c.fail)
+		c.fail = fmt.Errorf("%w: %v", errBoth, c.fail) // not a refusal that can be relied on
 	case c.fail == nil:
 		c.fail = unfit(c.resp)
 	}
