@@ -154,3 +154,10 @@ func TestReplyIsOnEveryAnswer(t *testing.T) {
 	require.JSONEq(t, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Who?",
 		"code":"token_missing","request_id":"abc"}`, w.body.String())
 }
+
+func TestAnEdgeWithoutAHandlerServesNothing(t *testing.T) {
+	t.Parallel()
+	w := &writer{header: http.Header{}}
+	edge.Handler(nil).ServeHTTP(w, plainRequest())
+	require.Equal(t, 500, w.status)
+}
