@@ -112,19 +112,26 @@ func (c *compilation) route(r *registry.Route, sum hash) *unit {
 	if len(c.faults) > before {
 		return nil
 	}
-	u.seal(last, stages)
+	if err := u.seal(last, stages); err != nil {
+		c.routeFault(r, "/policies", "%w", err)
+		return nil
+	}
 	u.entry.Route = &u.route
 	u.entry.Record = c.g.recordersOf(&u.route)
 	return u
 }
 
 // seal folds the stages in their order around last.
-func (u *unit) seal(last pipeline.Handler, stages []pipeline.Stage) {
+func (u *unit) seal(last pipeline.Handler, stages []pipeline.Stage) error {
 	pipeline.Sort(stages)
+	if err := pipeline.Introduce(stages); err != nil {
+		return err
+	}
 	u.handler = pipeline.Chain(last, stages...)
 	for _, s := range stages {
 		u.stages = append(u.stages, pipeline.StageStatus{Name: s.Name, Phase: s.Phase.String()})
 	}
+	return nil
 }
 
 // policies builds the stages of policies, in their order.
@@ -243,7 +250,7 @@ func (c *compilation) edge() *edgeUnit {
 	e := &edgeUnit{unit: newUnit(sum, pipeline.NewScope(c.g.pool, c.g.logger))}
 	c.fresh = append(c.fresh, e.unit)
 	stages := c.policies(e.scope, nil, c.snapshot.Edge)
-	e.seal(c.g.dispatch(e), stages)
+	c.collect(e.seal(c.g.dispatch(e), stages))
 	e.entry.Record = c.g.recordersOf(nil)
 	e.entry.Release = nil
 	server, err := edge.New(e.handler, edge.Options{

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -75,8 +76,15 @@ func pseudonym() string {
 // Ready is closed when the first table serves.
 func (g *Gateway) Ready() <-chan struct{} { return g.ready }
 
-// Serving reports whether a table serves and no drain has begun.
-func (g *Gateway) Serving() bool { return g.table.Load() != nil && !g.unready.Load() }
+// Serving reports readiness: a table serves, what its policies need is there,
+// and no drain has begun.
+func (g *Gateway) Serving() bool {
+	t := g.table.Load()
+	if t == nil || g.unready.Load() || !t.edge.scope.Ready() {
+		return false
+	}
+	return !slices.ContainsFunc(t.routes, func(u *unit) bool { return !u.scope.Ready() })
+}
 
 // ServeHTTP serves one request by the table of this moment, edge chain
 // included.

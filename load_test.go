@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,7 +79,7 @@ func TestReloadsUnderLoad(t *testing.T) { // alone: it measures the heap of the 
 
 	s.blow(t, g, traffic, urls, 1, 20) // warm
 	heap, goroutines := settle()
-	slowest := s.blow(t, g, traffic, urls, 21, s.reloads)
+	took := s.blow(t, g, traffic, urls, 21, s.reloads)
 	heapAfter, goroutinesAfter := settle()
 
 	for _, ws := range sockets {
@@ -88,14 +89,14 @@ func TestReloadsUnderLoad(t *testing.T) { // alone: it measures the heap of the 
 		require.Equal(t, "still here", string(got))
 		require.NoError(t, ws.CloseNow())
 	}
-	t.Logf("%d reloads, %d requests (%d failed), %d sockets kept; slowest reload in force after %v; heap %d -> %d KiB, goroutines %d -> %d",
-		s.reloads, traffic.sent.Load(), traffic.failed.Load(), len(sockets), slowest, heap>>10, heapAfter>>10, goroutines, goroutinesAfter)
+	slices.Sort(took)
+	t.Logf("%d reloads, %d requests (%d failed), %d sockets kept; in force after %v at the median, %v at p99, %v at the most; heap %d -> %d KiB, goroutines %d -> %d",
+		s.reloads, traffic.sent.Load(), traffic.failed.Load(), len(sockets), took[len(took)/2], took[len(took)*99/100], took[len(took)-1],
+		heap>>10, heapAfter>>10, goroutines, goroutinesAfter)
 	require.Zero(t, traffic.failed.Load(), "%v", traffic.first.Load())
 	require.LessOrEqual(t, float64(heapAfter), float64(heap)*1.05+float64(256<<10))
 	require.LessOrEqual(t, float64(goroutinesAfter), float64(goroutines)*1.05+4)
-	if !raceEnabled {
-		require.Less(t, slowest, 100*time.Millisecond)
-	}
+	require.Less(t, took[len(took)/2], 100*time.Millisecond, "the median: the most depends on what else the machine does")
 	require.NoError(t, end())
 }
 
@@ -109,9 +110,9 @@ func (s storm) open(t *testing.T, base string) []*websocket.Conn {
 	return sockets
 }
 
-// blow applies n versions under traffic and returns the longest time between
-// the call of Apply and the first answer by the new version.
-func (s storm) blow(t *testing.T, g *gateway.Gateway, tr *traffic, urls []string, from, n int) (slowest time.Duration) {
+// blow applies n versions under traffic and returns the times between the call
+// of Apply and the first answer by the new version.
+func (s storm) blow(t *testing.T, g *gateway.Gateway, tr *traffic, urls []string, from, n int) (took []time.Duration) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := tr.run(ctx, s.perSecond)
 	tick := time.NewTicker(s.over / time.Duration(s.reloads))
@@ -124,11 +125,11 @@ func (s storm) blow(t *testing.T, g *gateway.Gateway, tr *traffic, urls []string
 		require.NoError(t, err)
 		drain(resp.Body)
 		require.Equal(t, fmt.Sprint(version), resp.Header.Get("X-Version"))
-		slowest = max(slowest, time.Since(start))
+		took = append(took, time.Since(start))
 	}
 	cancel()
 	<-done
-	return slowest
+	return took
 }
 
 // traffic sends requests at a steady rate, on kept and on new connections in

@@ -7,10 +7,13 @@ const (
 	CodeCredentialsMismatch = "credentials_mismatch"         // 401: several that name different consumers
 	CodeUnavailable         = "authentication_unavailable"   // 503: could not be decided
 	CodeAnonymous           = "anonymous"                    // passed without credentials, by Optional
-	schemeAnonymous         = "anonymous"
-	fieldChallenge          = "Www-Authenticate"
-	detailMissing           = "This route needs credentials."
-	detailWrongEnvironment  = "The credential belongs to another environment."
-	detailMismatch          = "The credentials belong to different consumers."
-	detailUnavailable       = "The credentials cannot be checked at present."
+)
+
+const (
+	schemeAnonymous        = "anonymous"
+	fieldChallenge         = "Www-Authenticate"
+	detailMissing          = "This route needs credentials."
+	detailWrongEnvironment = "The credential belongs to another environment."
+	detailMismatch         = "The credentials belong to different consumers."
+	detailUnavailable      = "The credentials cannot be checked at present."
 )

@@ -249,6 +249,29 @@ func TestAQueueRunsOnce(t *testing.T) {
 	require.EqualValues(t, 1, q.Dropped())
 }
 
+func TestHandingOverCostsNoAllocation(t *testing.T) {
+	q := observability.NewQueue(observability.WriteTo(io.Discard), observability.Room(1, 0))
+	put(q, "the room is used, so that each record comes back to the pool at once")
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, func() { put(q, "record") }), 0.1) // no parallel test may measure this
+}
+
+func BenchmarkPutFromManyGoroutines(b *testing.B) {
+	q := observability.NewQueue(observability.WriteTo(io.Discard))
+	end := running(q)
+	data := bytes.Repeat([]byte("x"), 512)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			r := q.Record()
+			r.Data = append(r.Data, data...)
+			q.Put(r)
+		}
+	})
+	b.StopTimer()
+	_ = end()
+	b.ReportMetric(float64(q.Dropped())/float64(b.N), "dropped/op")
+}
+
 func BenchmarkPut(b *testing.B) {
 	q := observability.NewQueue(observability.WriteTo(io.Discard))
 	end := running(q)

@@ -11,10 +11,12 @@ type Runner interface {
 }
 
 // A Forgetter is a recorder that holds state by the name of the route. The
-// gateway calls Forget when no route of this name is left in the table that it
-// serves, from one goroutine at a time, while exchanges go on; those of the
-// route itself may still end after it. Forget must not block. A route that
-// comes back is asked for by For again.
+// gateway calls Forget with each name that For was asked for, once no route of
+// this name is served: it has left the configuration, or the update that
+// brought it was refused. It does so from one goroutine at a time, while
+// exchanges go on; those of the route itself may still end after it. Forget
+// must not block. A route that comes back is asked for by For again, before it
+// serves.
 type Forgetter interface {
 	Forget(route string)
 }

@@ -31,7 +31,7 @@ type options struct {
 
 func defaults() options {
 	return options{
-		maxRecords: 64 << 10, maxBytes: 32 << 20, batchBytes: 64 << 10,
+		maxRecords: 32 << 10, maxBytes: 32 << 20, batchBytes: 64 << 10,
 		linger: 10 * time.Millisecond, grace: 5 * time.Second,
 	}
 }
@@ -40,7 +40,8 @@ func defaults() options {
 type Option func(*options)
 
 // Room bounds what waits to be written, the batch under way included. A bound
-// of 0 or less keeps the default: 65,536 records, 32 MiB.
+// of 0 or less keeps the default: 32,768 records, 32 MiB. A record takes
+// at least 1 KiB of memory, however short it is.
 func Room(records int, bytes int64) Option {
 	return func(o *options) {
 		if records > 0 {

@@ -27,12 +27,12 @@ const maxDepth = math.MaxInt64 / 4
 // demandOf translates ask. It reports false for a rate that lets nothing pass.
 func demandOf(ask *Ask) (demand, bool) {
 	r := ask.Rate
-	if r.Limit <= 0 || r.Per <= 0 {
+	if r.Limit <= 0 || r.Per <= 0 || r.Burst < 0 {
 		return demand{}, false
 	}
 	interval := (int64(r.Per)-1)/r.Limit + 1
 	burst := r.Burst
-	if burst <= 0 {
+	if burst == 0 {
 		burst = r.Limit
 	}
 	return demand{interval, product(interval, burst), product(interval, ask.N)}, true

@@ -13,6 +13,7 @@ import (
 const (
 	shardCount     = 128
 	defaultMaxKeys = 1 << 19 // about 100 MB where all are in use
+	mostKeys       = 1 << 30 // beyond it, the settings ask for no bound at all
 	maxKeyBytes    = 512
 	inlineAsks     = 8
 )
@@ -57,7 +58,7 @@ func NewMemory(c MemoryConfig) *Memory {
 	}
 	m := &Memory{start: time.Now(), seed: maphash.MakeSeed()}
 	for i := range m.shards {
-		m.shards[i].init(max(keys/shardCount, 1))
+		m.shards[i].init(max(min(keys, mostKeys)/shardCount, 1))
 	}
 	return m
 }

@@ -76,6 +76,7 @@ func TestMemoryReadsAsks(t *testing.T) {
 		{"a rate of nothing refuses", ratelimit.Ask{N: 1}, ratelimit.Result{}},
 		{"a rate without a period refuses", ratelimit.Ask{Rate: ratelimit.Rate{Limit: 1}, N: 1}, ratelimit.Result{}},
 		{"a negative rate refuses", ratelimit.Ask{Rate: rate(-1, time.Second, 0), N: 1}, ratelimit.Result{}},
+		{"a negative burst refuses", ratelimit.Ask{Rate: rate(1, time.Second, -1), N: 1}, ratelimit.Result{}},
 		{"a rate that does not divide is rounded down", ratelimit.Ask{Rate: rate(3, time.Second, 0), N: 3}, ratelimit.Result{Allowed: true, Reset: time.Second + 2}},
 	}
 	for _, tt := range tests {

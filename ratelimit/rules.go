@@ -24,7 +24,7 @@ func newRules(own string, limits []registry.Limit) *rules {
 	var items []string
 	for _, l := range limits {
 		rate := Rate{Limit: l.Rate.Count, Per: l.Rate.Per, Burst: l.Burst}
-		if rate.Burst <= 0 {
+		if rate.Burst == 0 {
 			rate.Burst = rate.Limit
 		}
 		name := ruleName(own, l.Rate)

@@ -127,7 +127,7 @@ func (x *expander) route(a *API, r *APIRoute, inherited []Policy) Route {
 		Upstream: first(r.Upstream, a.Upstream),
 		Pos:      r.Pos,
 	}
-	if r.Match.Path != "" && r.Match.Path[0] != '/' {
+	if a.BasePath != "" && r.Match.Path != "" && r.Match.Path[0] != '/' {
 		x.faults.add(&Fault{Route: r.Name, Field: "/match/path", Pos: r.Pos.field("/match/path"), Err: pathFault(r.Match.Path)})
 	}
 	out.Match.Path = a.BasePath + r.Match.Path

@@ -11,8 +11,8 @@ type path []token
 
 type token struct {
 	name  string
-	index int // counts where name is empty and isIndex
-	list  bool
+	index int
+	list  bool // index counts, not name
 }
 
 func (p *path) push(name string)    { *p = append(*p, token{name: name}) }

@@ -104,7 +104,7 @@ func (p *Policy) set(kind string, d *decoder) error {
 		}
 	})
 	if got.Off && len(rest) > 0 {
-		faults.Add("", "off: true takes no settings beside it, found %q", slices.Sorted(maps.Keys(rest)))
+		faults.Add("/off", "off: true takes no settings beside it, found %q", slices.Sorted(maps.Keys(rest)))
 	}
 	if err := faults.Err(); err != nil || len(rest) == 0 {
 		*p = got

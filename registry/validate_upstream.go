@@ -55,7 +55,7 @@ func endpointFault(text string) error {
 	case err != nil:
 		return errors.New("not a URL; want one such as http://10.0.0.7:8080")
 	case u.User != nil:
-		return errors.New("no user and password in a URL, please")
+		return errors.New("want a URL without user and password; credentials come from policies")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "":
 		return fmt.Errorf("want a URL that begins with http:// or https://, found %q", clip(text))
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":

@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -28,7 +29,10 @@ func Hash(secret, key []byte) string {
 
 // A summer computes Sums under one secret, and keeps the states of the hash:
 // they are most of what a sum costs.
-type summer struct{ pool sync.Pool }
+type summer struct {
+	secret []byte
+	pool   sync.Pool
+}
 
 type sumState struct {
 	mac hash.Hash
@@ -36,15 +40,14 @@ type sumState struct {
 	sum [sha256.Size]byte
 }
 
-func newSummer(secret []byte) *summer {
-	s := &summer{}
-	s.pool.New = func() any { return &sumState{mac: hmac.New(sha256.New, secret)} }
-	return s
-}
+func newSummer(secret []byte) *summer { return &summer{secret: bytes.Clone(secret)} }
 
 // sum returns the Sum of a key of at most maxKey bytes.
 func (s *summer) sum(key string) [32]byte {
-	state := s.pool.Get().(*sumState) //nolint:forcetypeassert // New makes nothing else
+	state, ok := s.pool.Get().(*sumState)
+	if !ok {
+		state = &sumState{mac: hmac.New(sha256.New, s.secret)}
+	}
 	n := copy(state.key[:], key)
 	state.mac.Reset()
 	state.mac.Write(state.key[:n])

@@ -29,7 +29,7 @@ func (d directory) Subscription(_ context.Context, consumer, api, environment st
 	case d.err != nil:
 		return nil, d.err
 	case d.is == nil:
-		return nil, nil //nolint:nilnil // a directory that breaks its contract
+		return nil, nil // a directory that breaks its contract
 	case d.is.Consumer != consumer || d.is.API != api || d.is.Environment != environment:
 		return nil, registry.ErrUnknown
 	}

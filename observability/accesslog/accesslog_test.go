@@ -181,6 +181,19 @@ func TestFieldsAreCutWhereTheyAreTooLong(t *testing.T) {
 	require.Equal(t, line, one(t, x, s, accesslog.MaxField(0)))
 }
 
+func TestAnErrorThatPanicsCostsItsFieldAlone(t *testing.T) {
+	t.Parallel()
+	x, s := exchangetest.New()
+	s.Status, s.Err = 500, panicking{}
+	got := fields(t, one(t, x, s))
+	require.Equal(t, "internal", got["code"])
+	require.NotContains(t, got, "error")
+}
+
+type panicking struct{}
+
+func (panicking) Error() string { panic("no text") }
+
 func TestSamplingKeepsOneInSoManyAndAllThatFailed(t *testing.T) {
 	t.Parallel()
 	x, s := exchangetest.New()
@@ -275,19 +288,4 @@ func TestStaticFieldsAreEncodedOnce(t *testing.T) {
 	record := log.For(route)
 	record(x, s)
 	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { record(x, s) }), 1.0) // no parallel test may measure this
-}
-
-func FuzzLine(f *testing.F) {
-	f.Add("/users/42", "curl/8", "boom", "id-1", "a=1")
-	f.Add("/\x1b[31m\u202e", "Bearer x", "password=\"a", "\r\n", "%zz")
-	f.Fuzz(func(t *testing.T, path, agent, cause, id, query string) {
-		x, s := exchangetest.New()
-		x.ID, x.In.URL.Path, x.In.URL.RawQuery = id, path, query
-		x.In.Header["User-Agent"] = []string{agent}
-		s.Err = errors.New(cause)
-		line := one(t, x, s, accesslog.Query())
-		fields(t, line)
-		require.Equal(t, 1, strings.Count(line, "\n"))
-		require.Less(t, len(line), 8*6*accesslog.DefaultMaxField)
-	})
 }

@@ -32,6 +32,7 @@ func benchmark(b *testing.B, opts ...accesslog.Option) {
 	b.StopTimer()
 	cancel()
 	<-done
+	b.ReportMetric(float64(log.Dropped())/float64(b.N), "dropped/op")
 }
 
 // BenchmarkRecordWithMetrics holds the log and the metrics to their common
@@ -51,4 +52,5 @@ func BenchmarkRecordWithMetrics(b *testing.B) {
 	b.StopTimer()
 	cancel()
 	<-done
+	b.ReportMetric(float64(log.Dropped())/float64(b.N), "dropped/op")
 }

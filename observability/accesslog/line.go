@@ -39,9 +39,20 @@ func (l *Log) appendLine(b, static []byte, x *pipeline.Exchange, s *pipeline.Sum
 	b = l.appendCaller(b, x)
 	b = l.appendDecisions(b, x)
 	if s.Err != nil {
-		b = l.redacted(b, "error", s.Err.Error())
+		b = l.appendError(b, s.Err)
 	}
 	return append(b, '}', '\n')
+}
+
+// appendError leaves the field out, and not the line, where an error of
+// somebody's own panics.
+func (l *Log) appendError(b []byte, err error) (out []byte) {
+	defer func() {
+		if recover() != nil {
+			out = b
+		}
+	}()
+	return l.redacted(b, "error", err.Error())
 }
 
 // appendHead writes what slog's JSONHandler writes first.

@@ -1,9 +1,9 @@
 package redact_test
 
 import (
+	"math"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/seed-f9645bd3/gateway/observability/redact"
 	"github.com/stretchr/testify/require"
@@ -103,6 +103,10 @@ func TestWhatComesOutIsBounded(t *testing.T) {
 	require.Empty(t, rules.Text("abc", 0))
 	require.Empty(t, rules.AppendText(nil, "abc", -1))
 	require.Equal(t, "kept", string(rules.AppendText([]byte("kept"), "abc", -1)))
+	require.Equal(t, "abc", rules.Text("abc", math.MaxInt))
+	require.Equal(t, "x token=***", string(rules.AppendText([]byte("x "), "token=a", math.MaxInt)))
+	require.Equal(t, "x a=1", string(rules.AppendQuery([]byte("x "), "a=1", math.MaxInt)))
+	require.LessOrEqual(t, cap(rules.AppendText(nil, strings.Repeat("x", 1<<20), 100)), 256, "nor does memory grow beyond")
 	require.Equal(t, "a=", string(rules.AppendQuery(nil, "a=1", 2)))
 }
 
@@ -112,41 +116,6 @@ func TestPlainTextCostsNoAllocation(t *testing.T) {
 		rules.Text("dial tcp 10.0.0.1:9001: user=bob monkey=1 connection refused", 1000)
 	}))
 }
-
-func FuzzText(f *testing.F) {
-	for _, tt := range texts() {
-		f.Add(tt.in, 100)
-		f.Add(tt.in, 7)
-	}
-	rules := redact.New("badge_number")
-	f.Fuzz(func(t *testing.T, s string, max int) {
-		out := rules.AppendText([]byte("head"), s, max)
-		require.True(t, strings.HasPrefix(string(out), "head"))
-		require.LessOrEqual(t, len(out)-4, max0(max))
-		if utf8.ValidString(s) {
-			require.True(t, utf8.Valid(out))
-		}
-		if rules.Clean(s) && len(s) <= max {
-			require.Equal(t, "head"+s, string(out))
-		}
-		hidden := rules.Text("a "+s+" password="+secret, 1<<20)
-		require.NotContains(t, hidden, secret)
-	})
-}
-
-const secret = "hunter2-hunter2"
-
-func FuzzQuery(f *testing.F) {
-	f.Add("a=1&api_key=2;c", 100)
-	f.Add("a=%zz&=&;", 5)
-	rules := redact.New()
-	f.Fuzz(func(t *testing.T, raw string, max int) {
-		require.LessOrEqual(t, len(rules.AppendQuery(nil, raw, max)), max0(max))
-		require.NotContains(t, string(rules.AppendQuery(nil, raw+"&token="+secret, 1<<20)), secret)
-	})
-}
-
-func max0(n int) int { return max(n, 0) }
 
 func BenchmarkClean(b *testing.B) {
 	var rules redact.Rules

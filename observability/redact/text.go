@@ -32,9 +32,11 @@ func (r *Rules) Clean(s string) bool {
 // between characters.
 func (r *Rules) AppendText(dst []byte, s string, max int) []byte {
 	start := len(dst)
+	max = min(max, len(s)*(1+len(Mask))) // it never comes to more, and room must not overflow
 	for i := 0; i < len(s) && len(dst)-start < max; {
 		end, secret := r.step(s, i)
-		dst = append(dst, s[i:end]...)
+		room := max - (len(dst) - start) + utf8.UTFMax // the cut needs to see what follows
+		dst = append(dst, s[i:min(end, i+room)]...)
 		if i = end; secret > 0 {
 			dst = append(dst, Mask...)
 			i += secret
@@ -45,13 +47,13 @@ func (r *Rules) AppendText(dst []byte, s string, max int) []byte {
 
 // cut takes what lies beyond max bytes from start off again.
 func cut(dst []byte, start, max int) []byte {
-	end := start + max
-	if max < 0 {
+	switch {
+	case max < 0:
 		return dst[:start]
-	}
-	if len(dst) <= end {
+	case len(dst)-start <= max:
 		return dst
 	}
+	end := start + max
 	for end > start && !utf8.RuneStart(dst[end]) {
 		end--
 	}

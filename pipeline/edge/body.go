@@ -19,7 +19,7 @@ var (
 
 // A requestBody is the client's body as the stages read it: counted, bounded,
 // and with the client's faults in it told as Problems. It may be read on
-// another goroutine than the exchange's, and Close may interrupt a Read.
+// another goroutine than the exchange's.
 type requestBody struct {
 	call   *call
 	src    io.ReadCloser

@@ -1,13 +1,10 @@
 package edge
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"time"
 
@@ -88,8 +85,7 @@ func (c *call) panicked(p any) {
 		return
 	}
 	c.fail = fmt.Errorf("panic: %v", p)
-	c.edge.log.LogAttrs(c.client.Context(), levelError, "panic in an exchange",
-		attr("route", c.route()), attr("panic", fmt.Sprint(p)), attr("stack", string(debug.Stack())))
+	c.edge.log.Error("panic in an exchange", "route", c.route(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 }
 
 func (c *call) route() string {
@@ -168,14 +164,11 @@ func (c *call) finish() {
 		Took: time.Since(c.x.Start), Err: c.fail,
 	}
 	if err := c.x.Finish(&c.summary); err != nil {
-		c.edge.log.LogAttrs(context.Background(), levelError, "end of an exchange", attr("route", c.route()), attr("error", err.Error()))
+		c.edge.log.Error("end of an exchange", "route", c.route(), "error", err.Error())
 	}
 }
 
 // fault returns what the client did wrong in its body.
 func (c *call) fault() *pipeline.Problem { return c.body.fault.Load() }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
-var _ io.ReadCloser = (*requestBody)(nil)
 var _ pipeline.Link = (*call)(nil)

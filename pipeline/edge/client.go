@@ -3,6 +3,7 @@ package edge
 import (
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -16,7 +17,7 @@ func newProxies(networks []string, faults *registry.Faults) proxies {
 	for i, network := range networks {
 		p, err := parseNetwork(network)
 		if err != nil {
-			faults.Add("/inbound/trusted_proxies/"+itoa(i), "want a network such as 10.0.0.0/8, not %q", network)
+			faults.Add("/inbound/trusted_proxies/"+strconv.Itoa(i), "want a network such as 10.0.0.0/8, not %q", network)
 			continue
 		}
 		ps = append(ps, p)

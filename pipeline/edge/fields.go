@@ -3,6 +3,7 @@ package edge
 import (
 	"net/http"
 	"net/textproto"
+	"strconv"
 	"strings"
 
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -37,7 +38,7 @@ func newFields(in registry.Inbound, faults *registry.Faults) fields {
 	for i, pattern := range in.IdentityFields {
 		name, _ := strings.CutSuffix(pattern, "*")
 		if !token(strings.ReplaceAll(name, "_", "-")) {
-			faults.Add("/inbound/identity_fields/"+itoa(i), "want the name of a field, or its beginning and *, not %q", pattern)
+			faults.Add("/inbound/identity_fields/"+strconv.Itoa(i), "want the name of a field, or its beginning and *, not %q", pattern)
 			continue
 		}
 		f.add(strings.ReplaceAll(pattern, "_", "-"))

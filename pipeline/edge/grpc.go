@@ -12,8 +12,8 @@ import (
 // grpcStatus renders a trailers-only response: 200, no body, the status in the
 // head.
 func grpcStatus(x *pipeline.Exchange, p *pipeline.Problem) rendering {
-	contentType := x.In.Header.Get("Content-Type")
-	if !strings.HasPrefix(contentType, "application/grpc") || !valid(contentType) {
+	contentType := x.In.Header.Get("Content-Type") // the call's own flavour
+	if !valid(contentType) {
 		contentType = "application/grpc"
 	}
 	h := http.Header{

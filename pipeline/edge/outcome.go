@@ -3,15 +3,10 @@ package edge
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
-
-const levelError = slog.LevelError
-
-func attr(key, value string) slog.Attr { return slog.String(key, value) }
 
 // problem returns what an error is to the client. What was not written for it
 // becomes a bare 500, and its cause goes to the log.
@@ -31,7 +26,7 @@ func (c *call) problem(err error) *pipeline.Problem {
 	case errors.Is(err, context.DeadlineExceeded):
 		return failed(&pipeline.UpstreamError{Kind: pipeline.UpstreamTimeout, Err: err})
 	}
-	c.edge.log.LogAttrs(c.client.Context(), levelError, "exchange failed", attr("route", c.route()), attr("error", err.Error()))
+	c.edge.log.Error("exchange failed", "route", c.route(), "error", err.Error())
 	return pipeline.Refuse(http.StatusInternalServerError, pipeline.CodeInternal, "").Because(err)
 }
 

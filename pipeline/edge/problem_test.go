@@ -49,12 +49,13 @@ func TestProblemsTakeTheFormOfTheProtocol(t *testing.T) {
 			`{"errors":[{"message":"<Wait> 1%","extensions":{"code":"limited","status":429}}]}` + "\n"},
 		"of GraphQL, in its newer type": {"graphql", http.Header{"Accept": {"application/graphql-response+json, */*"}}, 429, "application/graphql-response+json",
 			`{"errors":[{"message":"<Wait> 1%","extensions":{"code":"limited","status":429}}]}` + "\n"},
-		"of gRPC":                          {"grpc", nil, 200, "application/grpc", ""},
-		"of gRPC, by content type":         {"rest", http.Header{"Content-Type": {"application/grpc+proto"}}, 200, "application/grpc+proto", ""},
-		"of SOAP 1.1":                      {"soap", http.Header{"Content-Type": {"text/xml"}}, 429, "text/xml; charset=utf-8", "<faultcode>soap:Client</faultcode><faultstring>&lt;Wait&gt; 1%</faultstring>"},
-		"of SOAP 1.2":                      {"soap", http.Header{"Content-Type": {"application/soap+xml"}}, 429, "application/soap+xml; charset=utf-8", "<soap:Value>soap:Sender</soap:Value>"},
-		"of SOAP where nothing is said":    {"soap", nil, 429, "text/xml; charset=utf-8", "<code>limited</code>"},
-		"of events, which is that of REST": {"events", nil, 429, "application/problem+json", `"code":"limited"`},
+		"of gRPC":                             {"grpc", http.Header{"Content-Type": {"application/grpc"}}, 200, "application/grpc", ""},
+		"of a gRPC route, to who speaks none": {"grpc", nil, 429, "application/problem+json", `"code":"limited"`},
+		"of gRPC, by content type":            {"rest", http.Header{"Content-Type": {"application/grpc+proto"}}, 200, "application/grpc+proto", ""},
+		"of SOAP 1.1":                         {"soap", http.Header{"Content-Type": {"text/xml"}}, 429, "text/xml; charset=utf-8", "<faultcode>soap:Client</faultcode><faultstring>&lt;Wait&gt; 1%</faultstring>"},
+		"of SOAP 1.2":                         {"soap", http.Header{"Content-Type": {"application/soap+xml"}}, 429, "application/soap+xml; charset=utf-8", "<soap:Value>soap:Sender</soap:Value>"},
+		"of SOAP where nothing is said":       {"soap", nil, 429, "text/xml; charset=utf-8", "<code>limited</code>"},
+		"of events, which is that of REST":    {"events", nil, 429, "application/problem+json", `"code":"limited"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,13 +77,14 @@ func TestProblemsTakeTheFormOfTheProtocol(t *testing.T) {
 
 func TestStatusesOfGRPC(t *testing.T) {
 	t.Parallel()
+	call := http.Header{"Content-Type": {"application/grpc"}}
 	for status, want := range map[int]string{
 		400: "3", 401: "16", 403: "7", 404: "5", 405: "12", 408: "4", 409: "10", 413: "8", 418: "2",
 		422: "3", 429: "8", 431: "8", 500: "13", 501: "12", 502: "14", 503: "14", 504: "4", 508: "13",
 	} {
-		require.Equal(t, want, refused(t, "grpc", pipeline.Refuse(status, "code", ""), nil).header.Get("Grpc-Status"), status)
+		require.Equal(t, want, refused(t, "grpc", pipeline.Refuse(status, "code", ""), call).header.Get("Grpc-Status"), status)
 	}
-	require.Equal(t, "12", refused(t, "grpc", pipeline.Refuse(404, pipeline.CodeRouteUnknown, ""), nil).header.Get("Grpc-Status"))
+	require.Equal(t, "12", refused(t, "grpc", pipeline.Refuse(404, pipeline.CodeRouteUnknown, ""), call).header.Get("Grpc-Status"))
 }
 
 func TestAHeadHasNoBody(t *testing.T) {

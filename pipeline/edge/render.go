@@ -45,7 +45,8 @@ func sane(p *pipeline.Problem) *pipeline.Problem {
 }
 
 // renderer picks the form: a gRPC call is known by its content type on any
-// route, everything else by the protocol of the route.
+// route, everything else by the protocol of the route. Whoever speaks no gRPC
+// to a gRPC route would take its 200 for success, so gets problem+json.
 func renderer(x *pipeline.Exchange) func(*pipeline.Exchange, *pipeline.Problem) rendering {
 	contentType := x.In.Header.Get("Content-Type")
 	if strings.HasPrefix(contentType, "application/grpc") {
@@ -57,8 +58,6 @@ func renderer(x *pipeline.Exchange) func(*pipeline.Exchange, *pipeline.Problem) 
 			return graphqlErrors
 		case "soap":
 			return soapFault
-		case "grpc":
-			return grpcStatus
 		}
 	}
 	return problemJSON

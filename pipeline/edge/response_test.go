@@ -255,3 +255,30 @@ func TestAControlCharacterInAResponseFieldIsRefused(t *testing.T) {
 	require.Equal(t, 502, resp.StatusCode)
 	require.Empty(t, resp.Header.Get("Set-Cookie"))
 }
+
+func TestNothingIsSentAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	kept := make(chan *pipeline.Exchange, 1)
+	h := func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		kept <- x
+		return nil, pipeline.Refuse(499, pipeline.CodeClientGone, "")
+	}
+	e, err := edge.New(h, edge.Options{})
+	require.NoError(t, err)
+	w := &writer{header: http.Header{}}
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() { e.ServeHTTP(w, plainRequest()) })
+	(<-kept).Interim(http.StatusEarlyHints, http.Header{"Link": {"</a>"}})
+	require.Zero(t, w.status)
+}
+
+func TestHeadTellsTheLengthOfWhatGetWouldGet(t *testing.T) {
+	t.Parallel()
+	h := func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		resp := pipeline.Respond(x, http.StatusOK, "text/plain", []byte("12345"))
+		resp.Trailer = http.Header{"X-Sum": {"1"}}
+		return resp, nil
+	}
+	resp, body := do(t, request(t, http.MethodHead, serve(t, h, edge.Options{}).URL, nil))
+	require.Equal(t, int64(5), resp.ContentLength)
+	require.Empty(t, body)
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
@@ -95,7 +96,8 @@ type tunnel struct {
 
 func newTunnel(client net.Conn, reads io.Reader, backend io.ReadWriteCloser, protocol string) *tunnel {
 	t := &tunnel{client: client, reads: reads, backend: backend}
-	t.up.to, t.down.to = backend, client
+	t.up = lane{to: backend, source: clientFault, sink: backendFault}
+	t.down = lane{to: client, source: backendFault, sink: clientFault}
 	if protocol == "websocket" {
 		t.up.frames, t.up.bye = &frames{}, goodbyeMasked
 		t.down.frames, t.down.bye = &frames{}, goodbye
@@ -140,13 +142,13 @@ func (t *tunnel) run(closing <-chan struct{}) error {
 // leave says goodbye, and returns when waiting is to end.
 func (t *tunnel) leave() <-chan time.Time {
 	if t.up.frames == nil {
-		t.up.mute()
-		t.down.mute()
 		t.cut()
 		return nil
 	}
 	// A side that does not read would hold up its goodbye as it does the rest.
 	_ = t.client.SetWriteDeadline(time.Now().Add(farewell))
+	t.up.leaving.Store(true)
+	t.down.leaving.Store(true)
 	t.leaving.Go(t.up.leave)
 	t.leaving.Go(t.down.leave)
 	return time.After(farewell)
@@ -172,16 +174,22 @@ func (t *tunnel) copy(l *lane, from io.Reader) (err error) {
 		n, err := from.Read(buf[:])
 		if n > 0 {
 			if err := l.write(buf[:n]); err != nil {
-				return l.verdict(err)
+				return l.verdict(l.sink(err))
 			}
 		}
 		if err == io.EOF {
 			return l.shut()
 		}
 		if err != nil {
-			return l.verdict(err)
+			return l.verdict(l.source(err))
 		}
 	}
+}
+
+func clientFault(err error) error { return gone(err) }
+
+func backendFault(err error) error {
+	return &pipeline.UpstreamError{Kind: pipeline.UpstreamReset, Sent: true, Err: err}
 }
 
 // errCut ends a tunnel in order: after a goodbye, or where the end of one side
@@ -190,14 +198,16 @@ var errCut = errors.New("edge: tunnel ended")
 
 // A lane is one direction of a tunnel.
 type lane struct {
-	to    io.Writer
-	count int64 // bytes moved; read after the lane has ended
+	to           io.Writer
+	source, sink func(error) error // say whose fault an error at either end is
+	count        int64             // bytes moved; read after the lane has ended
 
-	mu      sync.Mutex
-	frames  *frames // nil where frames are not known
-	bye     []byte
-	leaving bool // goodbye goes out at the next boundary
-	said    bool // it went out; nothing may follow
+	leaving atomic.Bool // goodbye goes out at the next boundary
+
+	mu     sync.Mutex
+	frames *frames // nil where frames are not known
+	bye    []byte
+	said   bool // goodbye went out; nothing may follow
 }
 
 func (l *lane) write(p []byte) error {
@@ -206,20 +216,21 @@ func (l *lane) write(p []byte) error {
 	if l.said {
 		return nil
 	}
-	l.count += int64(len(p))
+	leaving := l.leaving.Load()
 	if l.frames != nil {
-		if l.leaving {
+		if leaving {
 			p = l.frames.first(p)
 		} else {
 			l.frames.all(p)
 		}
 	}
 	if len(p) > 0 {
+		l.count += int64(len(p))
 		if _, err := l.to.Write(p); err != nil {
 			return err
 		}
 	}
-	if l.leaving && l.frames.boundary() {
+	if leaving && l.frames.boundary() {
 		return l.goodbye()
 	}
 	return nil
@@ -230,7 +241,6 @@ func (l *lane) write(p []byte) error {
 func (l *lane) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.leaving = true
 	if l.frames.boundary() {
 		_ = l.goodbye() // a side that is gone ends its lane by itself
 	}
@@ -243,13 +253,6 @@ func (l *lane) goodbye() error {
 	l.said = true
 	_, err := l.to.Write(l.bye)
 	return err
-}
-
-// mute drops what still comes.
-func (l *lane) mute() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.said = true
 }
 
 // shut passes the end of the source on.
@@ -265,7 +268,7 @@ func (l *lane) shut() error {
 func (l *lane) verdict(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.said || l.leaving || errors.Is(err, net.ErrClosed) {
+	if l.said || l.leaving.Load() {
 		return errCut
 	}
 	return err

@@ -179,3 +179,26 @@ func TestAWebSocketPassesThroughATransport(t *testing.T) {
 	require.NoError(t, c.Close(websocket.StatusNormalClosure, "bye"))
 	require.Equal(t, 101, rec.next(t).Status)
 }
+
+func TestATunnelEndsThoughItsClientReadsNothing(t *testing.T) {
+	t.Parallel()
+	rec, ends, closing := newRecorder(), make(chan net.Conn, 1), make(chan struct{})
+	entry := rec.entry()
+	entry.Closing = closing
+	s := serve(t, switching("websocket", ends), edge.Options{Entry: entry})
+	_, _, resp := begin(t, s.URL, ask)
+	require.Equal(t, 101, resp.StatusCode)
+	backend, stuck := <-ends, make(chan struct{})
+	frame := append([]byte{0x82, 127, 0, 0, 0, 0, 0, 16, 0, 0}, make([]byte, 1<<20)...)
+	go func() {
+		for {
+			if _, err := backend.Write(frame); err != nil {
+				close(stuck)
+				return
+			}
+		}
+	}()
+	close(closing)
+	<-stuck
+	require.Equal(t, 101, rec.next(t).Status)
+}

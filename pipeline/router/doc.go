@@ -43,7 +43,8 @@
 // and is believed in neither. Two routes that hold one field or parameter to
 // different exact values are never ambiguous. The query is read only where a
 // route with query predicates is asked; one that cannot be read (a broken
-// escape, more than 1,000 parameters) is then refused with 400.
+// escape, more than 1,000 parameters) is then refused with 400. The routes of
+// one path and method are asked one after the other.
 //
 // # Methods
 //

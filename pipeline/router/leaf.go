@@ -79,7 +79,7 @@ func (l *leaf) candidates(method string) (first *candidate, more []*candidate) {
 	return l.any[0], l.any[1:]
 }
 
-// seal puts the candidates in order and tells clash of each two of equal right.
+// seal puts the candidates in order and tells clash of those of equal right.
 func (l *leaf) seal(clash func(a, b *candidate)) {
 	for _, method := range l.named() {
 		list := l.ordered(method, clash)
@@ -115,20 +115,7 @@ func (l *leaf) ordered(method string, clash func(a, b *candidate)) []*candidate 
 	}
 	for _, list := range ranked {
 		slices.SortStableFunc(list, (*candidate).compare)
-		clashes(list, clash)
+		eachOfEqualRight(list, func(equals []*candidate) { clashes(equals, clash) })
 	}
 	return slices.Concat(ranked[:]...)
-}
-
-func clashes(ordered []*candidate, clash func(a, b *candidate)) {
-	for i, a := range ordered {
-		for _, b := range ordered[i+1:] {
-			if a.compare(b) != 0 {
-				break
-			}
-			if !a.disjoint(b) {
-				clash(a, b)
-			}
-		}
-	}
 }

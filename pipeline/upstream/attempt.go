@@ -17,6 +17,7 @@ import (
 
 var (
 	errHeadTimeout = errors.New("no response head in time")
+	errNoPlace     = errors.New("no connection free in time")
 	errEnded       = errors.New("the exchange has ended")
 	errInterims    = errors.New("too many interim responses")
 	errSwitched    = errors.New("switched protocols without being asked")
@@ -74,7 +75,7 @@ func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, 
 	out, asked := u.prepare(a.trace(own), x, e)
 	finish(out)
 	a.watch(out)
-	resp, err := a.await(e.send, out, left)
+	resp, err := a.await(u, out, left)
 	if err == nil {
 		err = judge(resp, asked, x.Upgrade)
 	}
@@ -87,20 +88,30 @@ func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, 
 	return resp, nil
 }
 
-// await sends the request and waits for the response head, for as long as
-// left says where that is not zero.
-func (a *attempt) await(send http.RoundTripper, out *http.Request, left time.Duration) (*http.Response, error) {
+// await sends the request and waits: for a free connection as long as one
+// takes to be made, for the response head as long as left says where that is
+// not zero.
+func (a *attempt) await(u *Upstream, out *http.Request, left time.Duration) (*http.Response, error) {
 	defer a.settle()
+	defer time.AfterFunc(u.patience, a.queued).Stop()
 	if left == 0 {
-		return send.RoundTrip(out)
+		return a.endpoint.send.RoundTrip(out)
 	}
 	timer := time.AfterFunc(left, func() { a.cancel(errHeadTimeout) })
-	resp, err := send.RoundTrip(out)
+	resp, err := a.endpoint.send.RoundTrip(out)
 	if !timer.Stop() && err == nil {
 		_ = resp.Body.Close() // it is cut off already
 		return nil, errHeadTimeout
 	}
 	return resp, err
+}
+
+// queued gives up where the attempt still waits for others to free a
+// connection. Connecting has bounds of its own.
+func (a *attempt) queued() {
+	if a.asked.Load() && !a.gotConn.Load() && !a.dialing.Load() {
+		a.cancel(errNoPlace)
+	}
 }
 
 // judge reports a response that nobody asked for.

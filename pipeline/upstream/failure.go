@@ -24,8 +24,8 @@ func (a *attempt) fault(ctx, own context.Context, err error) error {
 	if errors.As(err, &u) || errors.As(err, &p) {
 		return err
 	}
-	if errors.Is(context.Cause(own), errHeadTimeout) {
-		err = errHeadTimeout
+	if cause := context.Cause(own); errors.Is(cause, errHeadTimeout) || errors.Is(cause, errNoPlace) {
+		err = cause
 	}
 	return &pipeline.UpstreamError{Kind: a.kind(err), Sent: a.sent(), Err: err}
 }
@@ -36,7 +36,7 @@ func (a *attempt) kind(err error) string {
 	switch {
 	case errors.Is(err, errSwitched), errors.Is(err, errInterims):
 		return pipeline.UpstreamMalformed
-	case errors.Is(err, errHeadTimeout) && asked && !connected && !a.dialing.Load():
+	case errors.Is(err, errNoPlace), errors.Is(err, errHeadTimeout) && asked && !connected && !a.dialing.Load():
 		return pipeline.UpstreamOverloaded
 	case errors.Is(err, errHeadTimeout):
 		return pipeline.UpstreamTimeout

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +101,7 @@ func TestAFullEndpointIsOverloaded(t *testing.T) {
 	})
 	settings := one(backend(t, h))
 	settings.Connections.MaxPerEndpoint = 1
+	settings.Timeouts.Dial, settings.Timeouts.TLSHandshake = registry.Duration(200*time.Millisecond), 1
 	up := newUpstream(t, settings, upstream.Options{})
 	ctx, leave := context.WithCancel(t.Context())
 	first := make(chan error)
@@ -107,39 +110,69 @@ func TestAFullEndpointIsOverloaded(t *testing.T) {
 		first <- err
 	}()
 	<-entered
-	x := exchange(t, "GET", "/", nil)
-	x.Hasten(time.Now().Add(20 * time.Millisecond))
-	u := fails(t, up.Serve, x)
-	require.Equal(t, pipeline.UpstreamOverloaded, u.Kind)
-	require.False(t, u.Sent)
+	hurried := exchange(t, "GET", "/", nil)
+	hurried.Hasten(time.Now().Add(20 * time.Millisecond))
+	for _, x := range []*pipeline.Exchange{hurried, exchange(t, "GET", "/", nil)} {
+		u := fails(t, up.Serve, x)
+		require.Equal(t, pipeline.UpstreamOverloaded, u.Kind)
+		require.False(t, u.Sent)
+	}
 	leave()
 	require.ErrorIs(t, <-first, context.Canceled)
 }
 
-func TestAStaleConnectionSentNothing(t *testing.T) {
+// A step is how far a transport comes before it fails.
+type step func(r *http.Request, base *http.Transport, trace *httptrace.ClientTrace)
+
+func TestWhetherARequestMayHaveBeenSent(t *testing.T) {
 	t.Parallel()
-	var backendConn net.Conn
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	s.Config.ConnState = func(c net.Conn, state http.ConnState) {
-		if state == http.StateActive {
-			backendConn = c
-		}
+	address := strings.TrimPrefix(backend(t, http.NotFoundHandler()), "http://")
+	dial := func(r *http.Request, base *http.Transport) net.Conn {
+		c, err := base.DialContext(r.Context(), "tcp", address)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		return c
 	}
-	s.Start()
-	t.Cleanup(s.Close)
-	up := newUpstream(t, one(s.URL), upstream.Options{})
-	answer(t, up.Serve, exchange(t, "GET", "/", nil))
-	_ = backendConn.(*net.TCPConn).SetLinger(0)
-	_ = backendConn.Close()
-	x := exchange(t, "POST", "/", strings.NewReader("body"))
-	resp, err := up.Serve(t.Context(), x)
-	if err == nil { // the transport saw the end of the connection in time
-		require.NoError(t, resp.Body.Close())
-		return
+	for _, c := range []struct {
+		name string
+		step step
+		kind string
+		sent bool
+	}{
+		{"a transport that does not tell", func(*http.Request, *http.Transport, *httptrace.ClientTrace) {}, pipeline.UpstreamReset, true},
+		{"no connection was got", func(_ *http.Request, _ *http.Transport, trace *httptrace.ClientTrace) {
+			trace.GetConn(address)
+		}, pipeline.UpstreamConnect, false},
+		{"a stale connection on which nothing was written", func(r *http.Request, base *http.Transport, trace *httptrace.ClientTrace) {
+			trace.GetConn(address)
+			trace.GotConn(httptrace.GotConnInfo{Conn: dial(r, base), Reused: true})
+		}, pipeline.UpstreamReset, false},
+		{"a connection on which something was written", func(r *http.Request, base *http.Transport, trace *httptrace.ClientTrace) {
+			trace.GetConn(address)
+			conn := dial(r, base)
+			trace.GotConn(httptrace.GotConnInfo{Conn: conn})
+			write(conn, "P")
+		}, pipeline.UpstreamReset, true},
+		{"a connection of another kind", func(r *http.Request, base *http.Transport, trace *httptrace.ClientTrace) {
+			trace.GetConn(address)
+			trace.GotConn(httptrace.GotConnInfo{Conn: struct{ net.Conn }{dial(r, base)}})
+		}, pipeline.UpstreamReset, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			up := newUpstream(t, one("http://"+address), upstream.Options{
+				Transport: func(_ registry.Upstream, base *http.Transport) http.RoundTripper {
+					return roundTrip(func(r *http.Request) (*http.Response, error) {
+						c.step(r, base, httptrace.ContextClientTrace(r.Context()))
+						return nil, errors.New("broken")
+					})
+				},
+			})
+			u := fails(t, up.Serve, exchange(t, "POST", "/", strings.NewReader("body")))
+			require.Equal(t, c.kind, u.Kind)
+			require.Equal(t, c.sent, u.Sent)
+		})
 	}
-	var u *pipeline.UpstreamError
-	require.ErrorAs(t, err, &u)
-	require.Equal(t, pipeline.UpstreamReset, u.Kind)
 }
 
 func TestAPanicOfAHandlerIsAReset(t *testing.T) {

@@ -136,3 +136,12 @@ func newCountingServer(t testing.TB, closed chan<- struct{}) string {
 	t.Cleanup(s.Close)
 	return s.URL
 }
+
+// wrapped is a Transport option that leaves its mark.
+func wrapped(u registry.Upstream, base *http.Transport) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		r = r.Clone(r.Context())
+		r.Header.Set("X-Seen", u.Name)
+		return base.RoundTrip(r)
+	})
+}

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strconv"
@@ -185,6 +186,9 @@ func (w *writer) finish() {
 		return
 	case w.status == http.StatusSwitchingProtocols:
 		w.abort(errSwitched)
+		return
+	case w.req.Context().Err() != nil: // it may have returned for that reason
+		w.abort(context.Cause(w.req.Context()))
 		return
 	case w.status == 0:
 		w.WriteHeader(http.StatusOK)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -37,6 +38,7 @@ type Upstream struct {
 	tls       *tls.Config
 	transport func(registry.Upstream, *http.Transport) http.RoundTripper
 	forward   forward
+	patience  time.Duration // with a full endpoint
 	handler   *inProcess
 
 	mu        sync.Mutex // held by who changes endpoints
@@ -57,7 +59,8 @@ func New(u registry.Upstream, o Options) (*Upstream, error) {
 	}
 	up := &Upstream{
 		config: u, log: o.Log, balancer: o.Balancer, tls: config, transport: o.Transport,
-		forward: newForward(u.Forward, o.Via),
+		forward:  newForward(u.Forward, o.Via),
+		patience: u.Timeouts.Dial.Or(defaultDial) + u.Timeouts.TLSHandshake.Or(defaultTLSHandshake),
 	}
 	if up.log == nil {
 		up.log = slog.New(slog.DiscardHandler)

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
@@ -52,20 +50,4 @@ func (m *Memory) allCredentials() []registry.Change {
 	}
 	slices.SortFunc(all, func(a, b registry.Change) int { return bytes.Compare(a.Sum[:], b.Sum[:]) })
 	return all
-}
-
-// compareFields orders the fields of faults by their place in the list.
-func compareFields(a, b string) int {
-	x, restX := listIndex(a)
-	y, restY := listIndex(b)
-	return cmp.Or(cmp.Compare(x, y), cmp.Compare(restX, restY))
-}
-
-func listIndex(field string) (int, string) {
-	first, tail, _ := strings.Cut(strings.TrimPrefix(field, "/"), "/")
-	n, err := strconv.Atoi(first)
-	if err != nil {
-		return -1, field
-	}
-	return n, tail
 }

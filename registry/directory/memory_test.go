@@ -288,6 +288,19 @@ func TestReferencesAreReportedInOrder(t *testing.T) {
 	require.Equal(t, want, fields)
 }
 
+func TestFaultsAreBounded(t *testing.T) {
+	t.Parallel()
+	m := directory.New()
+	var changes []registry.Change
+	for i := range 20_000 {
+		changes = append(changes, setSubscription("1", fmt.Sprint(i), "b", "c", "none"))
+	}
+	faults := registry.AsFaults(m.Apply(changes))
+	require.Len(t, faults, 101)
+	require.Equal(t, "/99/subscription/plan", faults[99].Field)
+	require.ErrorContains(t, faults[100], "19900 further faults")
+}
+
 func TestCallerKeepsItsValues(t *testing.T) {
 	t.Parallel()
 	plan := setPlan("gold", 1)

@@ -54,7 +54,7 @@ func (c *converter) number(n ast.Node, text string) {
 	digits := strings.TrimLeft(text, "+-")
 	switch {
 	case wholePattern.MatchString(text) && len(digits) > 1 && digits[0] == '0':
-		c.fault(n, "%s is 8 times less in YAML 1.1 than in 1.2; write it without the zero in front, as 0o%s, or in quotes", text, strings.TrimLeft(digits, "0"))
+		c.fault(n, "%s is octal in YAML 1.1 and decimal in 1.2; write it without the zero in front, as 0o%s, or in quotes", text, strings.TrimLeft(digits, "0"))
 	case wholePattern.MatchString(text):
 		c.out.WriteString(strings.TrimPrefix(text, "+"))
 	case basedPattern.MatchString(text):

@@ -1,13 +1,16 @@
 package compress
 
 import (
-	"io"
 	"net/http"
 	"strings"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/transform/internal/field"
 )
+
+// CodeBusy is the code of the warning that a response went out as it was,
+// since MaxInFlight others were being compressed.
+const CodeBusy = "compress_busy"
 
 // A Compressor compresses responses. It is a transform.Transformer.
 type Compressor struct {
@@ -28,21 +31,6 @@ func New(name string, c Config) (*Compressor, error) {
 		return nil, err
 	}
 	return newCompressor(name, c, benches)
-}
-
-// benches hold the encoders that routes share.
-type benches map[string]*bench
-
-func newBenches() (benches, error) {
-	all := benches{}
-	for _, name := range []string{"zstd", "br", "gzip"} {
-		b, err := newBench(name)
-		if err != nil {
-			return nil, err
-		}
-		all[name] = b
-	}
-	return all, nil
 }
 
 func newCompressor(name string, c Config, all benches) (*Compressor, error) {
@@ -81,7 +69,7 @@ func (c *Compressor) Response(x *pipeline.Exchange, resp *http.Response) error {
 	if resp.StatusCode == http.StatusNotModified {
 		c.vary.Mark(x, resp)
 		if encoding != "" {
-			weaken(resp.Header)
+			forget(resp)
 		}
 		return nil
 	}
@@ -147,16 +135,15 @@ func (c *Compressor) safe(x *pipeline.Exchange, resp *http.Response) bool {
 
 func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response, encoding string) {
 	if x.In.Method == http.MethodHead {
-		head(resp)
+		forget(resp)
 		return
 	}
 	etag := resp.Header["Etag"]
-	wrapped := pipeline.Wrap(resp, func(inner io.Reader) io.Reader {
-		r := newReader(inner, c.benches[encoding])
-		x.AtEnd(r)
-		return r
-	})
-	if !wrapped {
+	switch c.wrap(x, resp, c.benches[encoding]) {
+	case tooMany:
+		x.Decide(pipeline.Decision{Stage: c.name, Verdict: pipeline.Warn, Code: CodeBusy})
+		return
+	case bodiless:
 		return
 	}
 	resp.Header["Content-Encoding"] = c.headers[encoding]
@@ -167,9 +154,30 @@ func (c *Compressor) encode(x *pipeline.Exchange, resp *http.Response, encoding 
 	x.Decide(pipeline.Decision{Stage: c.name, Rule: encoding, Verdict: pipeline.Alter})
 }
 
-// head has the answer to HEAD say nothing that would not be true of GET, whose
-// length is known only when it is made (RFC 9110 sections 8.6 and 9.3.2).
-func head(resp *http.Response) {
+// What became of a body.
+const (
+	wrapped = iota
+	bodiless
+	tooMany
+)
+
+func (c *Compressor) wrap(x *pipeline.Exchange, resp *http.Response, b *bench) int {
+	w := b.take()
+	if w == nil {
+		return tooMany
+	}
+	r := &reader{bench: b, work: w}
+	x.AtEnd(r) // gives the work back, whatever becomes of the body
+	if !pipeline.Wrap(resp, r.over) {
+		return bodiless
+	}
+	return wrapped
+}
+
+// forget has the answer to HEAD, or a 304, say nothing that would not be true
+// of the compressed answer to GET, whose length is known only when it is made
+// (RFC 9110 sections 8.6 and 9.3.2).
+func forget(resp *http.Response) {
 	resp.ContentLength = -1
 	resp.Header.Del("Content-Length")
 	weaken(resp.Header)

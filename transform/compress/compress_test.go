@@ -118,11 +118,11 @@ func document(n int) string {
 
 func TestTheAnswerIsTheSameDecoded(t *testing.T) {
 	t.Parallel()
-	noise := make([]byte, 200<<10)
+	noise := make([]byte, 100<<10)
 	rand.NewChaCha8([32]byte{7}).Read(noise)
 	for _, e := range encodings() {
 		for name, content := range map[string]string{
-			"a short one": document(1 << 10), "a long one": document(3 << 20), "one that does not compress": string(noise),
+			"a short one": document(1 << 10), "one longer than the window": document(600 << 10), "one that does not compress": string(noise),
 		} {
 			for how, r := range map[string]io.Reader{
 				"at once": strings.NewReader(content), "the end with the last bytes": iotest.DataErrReader(strings.NewReader(content)),
@@ -325,6 +325,38 @@ func TestEncodersServeManyAtOnceAndAgain(t *testing.T) {
 	}
 }
 
+func TestTooManyAtOnceGoOutAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := stages(t, compress.Config{})
+	ask := func() (*pipeline.Exchange, *http.Response) {
+		x := exchange("GET", "gzip")
+		resp, err := pipeline.Chain(func(context.Context, *pipeline.Exchange) (*http.Response, error) {
+			return response(document(2<<10), "Etag", `"v1"`), nil
+		}, s...)(t.Context(), x)
+		require.NoError(t, err)
+		return x, resp
+	}
+	var open []*pipeline.Exchange
+	for range compress.MaxInFlight {
+		x, resp := ask()
+		require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"))
+		open = append(open, x)
+	}
+	x, resp := ask()
+	require.NotContains(t, resp.Header, "Content-Encoding")
+	require.Equal(t, `"v1"`, resp.Header.Get("Etag"))
+	require.EqualValues(t, 2<<10, resp.ContentLength)
+	require.Equal(t, []pipeline.Decision{{Stage: "compress", Verdict: pipeline.Warn, Code: compress.CodeBusy}}, x.Decisions())
+
+	require.NoError(t, open[0].Finish(nil))
+	_, resp = ask()
+	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"), "the place was not given back")
+	_, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	_, resp = ask()
+	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"), "an answer read to its end keeps its place")
+}
+
 func TestWhatIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	long := document(4 << 10)
@@ -441,14 +473,29 @@ func TestETagsBecomeWeak(t *testing.T) {
 	}
 }
 
-func TestTheAnswerToHEADHasNoLengthThatGETWouldNotHave(t *testing.T) {
+func TestNoLengthIsSaidThatGETWouldNotHave(t *testing.T) {
 	t.Parallel()
-	from := response("", "Content-Length", "4096")
-	from.ContentLength, from.Body = 4096, http.NoBody
-	resp := serve(t, compress.Config{}, exchange("HEAD", "gzip"), from)
-	require.NotContains(t, resp.Header, "Content-Length")
-	require.EqualValues(t, -1, resp.ContentLength)
-	require.Equal(t, http.NoBody, resp.Body)
+	for name, tc := range map[string]struct {
+		method, accept string
+		status         int
+		kept           bool
+	}{
+		"to HEAD":                   {"HEAD", "gzip", 200, false},
+		"in 304":                    {"GET", "gzip", 304, false},
+		"to HEAD of the plain body": {"HEAD", "", 200, true},
+		"in 304 of the plain body":  {"GET", "", 304, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			from := response("", "Content-Length", "4096")
+			from.StatusCode, from.ContentLength, from.Body = tc.status, 4096, http.NoBody
+			resp := serve(t, compress.Config{}, exchange(tc.method, tc.accept), from)
+			require.Equal(t, tc.kept, resp.Header.Get("Content-Length") == "4096")
+			require.Equal(t, tc.kept, resp.ContentLength == 4096)
+			require.Equal(t, http.NoBody, resp.Body)
+			require.NotContains(t, resp.Header, "Content-Encoding")
+		})
+	}
 }
 
 func TestTrailersStay(t *testing.T) {

@@ -3,6 +3,7 @@ package compress
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
@@ -13,18 +14,29 @@ import (
 type reader struct {
 	inner io.Reader
 	bench *bench
+	ended atomic.Bool
 
 	mu   sync.Mutex // held inside Read: whoever ends the exchange may come in between
 	work *work      // nil when given back
 	err  error      // what follows the bytes in work.out
 }
 
-func newReader(inner io.Reader, b *bench) *reader {
-	return &reader{inner: inner, bench: b, work: b.take()}
+// over has r read inner.
+func (r *reader) over(inner io.Reader) io.Reader {
+	r.inner = inner
+	return r
 }
 
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.read(p)
+	if r.ended.Load() {
+		r.tryRelease()
+	}
+	return n, err
+}
+
+func (r *reader) read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(p) == 0 {
@@ -77,8 +89,13 @@ func (r *reader) release() {
 }
 
 // End gives the encoder back where the body was given up before its end. A
-// read that has not returned yet keeps it.
+// read that has not returned yet gives it back when it does.
 func (r *reader) End(*pipeline.Exchange) {
+	r.ended.Store(true)
+	r.tryRelease()
+}
+
+func (r *reader) tryRelease() {
 	if r.mu.TryLock() {
 		defer r.mu.Unlock()
 		r.release()

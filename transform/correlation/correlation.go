@@ -16,6 +16,7 @@ const CodeReplaced = "correlation_id_replaced"
 // A Correlator gives exchanges their id. It is a transform.Transformer and
 // never altered.
 type Correlator struct {
+	name   string // of the policy, for decisions
 	header string
 	accept bool
 	reply  bool
@@ -35,7 +36,7 @@ func New(c Config, opts ...Option) (*Correlator, error) {
 		return nil, err
 	}
 	cor := &Correlator{
-		header: c.header(), accept: c.Accept != "never", reply: c.Reply != "off",
+		name: kind, header: c.header(), accept: c.Accept != "never", reply: c.Reply != "off",
 		random: rand.Reader,
 	}
 	for _, o := range opts {
@@ -47,21 +48,30 @@ func New(c Config, opts ...Option) (*Correlator, error) {
 // Request sets the id of x, of what will be sent and of what will be answered.
 // An id that x has already, from a policy of the edge, stays.
 func (c *Correlator) Request(x *pipeline.Exchange) error {
-	sent := x.In.Header[c.header]
+	values := x.In.Header[c.header]
 	if x.ID == "" {
-		id, err := c.choose(x, sent)
+		id, err := c.choose(x, values)
 		if err != nil {
 			return err
 		}
 		x.ID = id
 	}
-	if len(sent) != 1 || sent[0] != x.ID {
+	if len(values) != 1 || values[0] != x.ID {
 		x.Set(c.header, x.ID)
+		values = []string{x.ID}
 	}
 	if c.reply {
-		x.SetReply(c.header, x.ID)
+		reply(x, c.header, values)
 	}
 	return nil
+}
+
+// reply sets a field of what will be answered to values, which are shared.
+func reply(x *pipeline.Exchange, field string, values []string) {
+	if x.Reply == nil {
+		x.Reply = http.Header{}
+	}
+	x.Reply[field] = values
 }
 
 func (c *Correlator) choose(x *pipeline.Exchange, sent []string) (string, error) {
@@ -69,7 +79,7 @@ func (c *Correlator) choose(x *pipeline.Exchange, sent []string) (string, error)
 		return sent[0], nil
 	}
 	if c.accept && len(sent) > 0 {
-		x.Decide(pipeline.Decision{Stage: kind, Verdict: pipeline.Warn, Code: CodeReplaced})
+		x.Decide(pipeline.Decision{Stage: c.name, Verdict: pipeline.Warn, Code: CodeReplaced})
 	}
 	return newID(c.random, now(x))
 }

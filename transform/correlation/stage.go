@@ -17,7 +17,8 @@ func Kind(opts ...Option) pipeline.Kind[[]pipeline.Stage] {
 		if err != nil {
 			return nil, err
 		}
-		return []pipeline.Stage{transform.Stage(cmp.Or(env.Name, kind), pipeline.Observe, cor)}, nil
+		cor.name = cmp.Or(env.Name, kind)
+		return []pipeline.Stage{transform.Stage(cor.name, pipeline.Observe, cor)}, nil
 	})
 }
 

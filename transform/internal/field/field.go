@@ -17,7 +17,7 @@ func Editable(name string) error {
 	}
 	switch http.CanonicalHeaderKey(name) {
 	case "Host":
-		return errors.New("Host is what the host setting of the upstream says; set that")
+		return errors.New("the field Host is what the host setting of the upstream says; set that")
 	case "Content-Length", "Transfer-Encoding", "Trailer", "Expect":
 		return fmt.Errorf("%s belongs to the message and follows from its body", name)
 	case "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Upgrade", "Http2-Settings",
