@@ -24,13 +24,14 @@ type Backend struct {
 
 // Seen is a request as a backend saw it.
 type Seen struct {
-	Method  string
-	Target  string // path and query, as they were sent
-	Host    string
-	Header  http.Header
-	Trailer http.Header
-	Body    string
-	Err     error // of reading the body
+	Upstream string // its name, where a Gateway knows it
+	Method   string
+	Target   string // path and query, as they were sent
+	Host     string
+	Header   http.Header
+	Trailer  http.Header
+	Body     string
+	Err      error // of reading the body
 }
 
 // maxSeen bounds the body that a backend keeps.

@@ -24,6 +24,7 @@ type Result struct {
 	// panicked.
 	Err error
 
+	Route     string // its name; empty where none took the request
 	Decisions []pipeline.Decision
 	Attempts  []pipeline.Attempt
 	Interims  []Interim
@@ -34,8 +35,7 @@ type Result struct {
 	Sent  *http.Request
 	Calls int
 
-	Summary  pipeline.Summary
-	Exchange *pipeline.Exchange
+	Summary pipeline.Summary
 }
 
 // Run runs one exchange through the stage, around a handler that answers 200
@@ -160,7 +160,10 @@ func (r *run) finish(t testing.TB) {
 		r.Header[field] = append([]string(nil), values...)
 	}
 	r.Decisions, r.Attempts = r.x.Decisions(), r.x.Attempts()
-	r.Interims, r.Stalled, r.Exchange = r.link.sent(), r.link.stalls.Load() > 0, r.x
+	r.Interims, r.Stalled = r.link.sent(), r.link.stalls.Load() > 0
+	if r.x.Route != nil {
+		r.Route = r.x.Route.Name
+	}
 	r.Summary = pipeline.Summary{Status: r.Status, BytesOut: int64(len(r.Body)), Err: r.Err}
 	if !r.x.Start.IsZero() {
 		r.Summary.Took = time.Since(r.x.Start)
@@ -174,26 +177,17 @@ func (r *run) finish(t testing.TB) {
 func Outcome(err error) (status int, code string) {
 	var p *pipeline.Problem
 	var u *pipeline.UpstreamError
+	code = pipeline.Code(err)
 	switch {
 	case errors.As(err, &p):
-		return p.Status, p.Code
+		return p.Status, code
 	case errors.As(err, &u):
-		return u.Status(), upstreamCode(u.Status())
+		return u.Status(), code
 	case errors.Is(err, context.Canceled):
 		return 499, pipeline.CodeClientGone
 	default:
-		return http.StatusInternalServerError, pipeline.CodeInternal
+		return http.StatusInternalServerError, code
 	}
-}
-
-func upstreamCode(status int) string {
-	switch status {
-	case http.StatusServiceUnavailable:
-		return pipeline.CodeUpstreamNotReady
-	case http.StatusGatewayTimeout:
-		return pipeline.CodeUpstreamTimeout
-	}
-	return pipeline.CodeUpstreamFailed
 }
 
 // guard returns what f panicked with as an error.
