@@ -147,6 +147,7 @@ func TestReplyIsOnEveryAnswer(t *testing.T) {
 	t.Parallel()
 	w, _ := serveOnce(t, func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
 		x.SetReply("X-Request-Id", "abc")
+		x.ID = "abc"
 		return nil, pipeline.Refuse(401, "token_missing", "Who?").With("WWW-Authenticate", "Bearer")
 	}, nil)
 	require.Equal(t, "abc", w.header.Get("X-Request-Id"))
