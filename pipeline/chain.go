@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 )
@@ -14,7 +15,23 @@ func Sort(stages []Stage) {
 	slices.SortStableFunc(stages, func(a, b Stage) int { return cmp.Compare(a.Phase, b.Phase) })
 }
 
-// Chain folds stages, in their order from the outside in, around last. A
+// Introduce calls Inner of each stage that has it, and returns what they object
+// to. stages are in their order, from the outside in.
+func Introduce(stages []Stage) error {
+	var errs []error
+	for i, s := range stages {
+		if s.Inner == nil {
+			continue
+		}
+		if err := s.Inner(stages[i+1:]); err != nil {
+			errs = append(errs, fmt.Errorf("stage %q: %w", s.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Chain folds stages, in their order from the outside in, around last. Where a
+// stage has Inner, Introduce comes first. A
 // Problem that a stage returns is recorded as the denial of that stage, unless
 // the stage has recorded one itself.
 func Chain(last Handler, stages ...Stage) Handler {

@@ -36,6 +36,15 @@ func (e *Env) Go(f func(ctx context.Context)) {
 	}
 }
 
+// Needs keeps the gateway from being ready until ready returns true: a key set
+// that has to be fetched before tokens can be judged. It is asked each time
+// that readiness is, and must not block. What is served is served meanwhile.
+func (e *Env) Needs(ready func() bool) {
+	if e.scope != nil {
+		e.scope.need(ready)
+	}
+}
+
 // Logger returns Log, or one that drops everything.
 func (e *Env) Logger() *slog.Logger {
 	if e.Log == nil {
@@ -61,7 +70,11 @@ func (e *Env) Secret(s registry.Secret) ([]byte, error) {
 	}
 	if s.File != "" {
 		content, err := e.File(s.File)
-		return bytes.TrimRight(content, "\r\n"), err
+		content = bytes.TrimRight(content, "\r\n")
+		if err == nil && len(content) == 0 {
+			err = errors.New(s.File + " is empty")
+		}
+		return content, err
 	}
 	value, ok := os.LookupEnv(s.Env)
 	if !ok || value == "" {

@@ -26,6 +26,7 @@ type Exchange struct {
 	Scheme   string        // http or https, as the caller sees it
 	Upgrade  string        // the protocol that the client asks to switch to, in lower case
 	Allow    string        // where the router answers OPTIONS itself: the value of Allow
+	ID       string        // the correlation id; empty where none was set
 	Start    time.Time
 	Deadline time.Time // by when the response head must be in; see Hasten
 
@@ -99,6 +100,10 @@ func (x *Exchange) Param(name string) string {
 	}
 	return ""
 }
+
+// ParamNames returns the names of the parameters of the path. The slice is
+// shared and never altered.
+func (x *Exchange) ParamNames() []string { return x.paramNames }
 
 // SetParams sets the parameters of the path: as many of values as there are
 // names. Who routes calls it; names is shared and never altered.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 )
 
@@ -60,9 +61,12 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 func (failing) Close() error               { return nil }
 
-// SetBody replaces the body that will be sent; length is -1 where unknown.
-// The body that it replaces is the caller's to close.
+// SetBody replaces the body that will be sent; length is -1 where unknown, and
+// a nil body is none. The body that it replaces is the caller's to close.
 func (x *Exchange) SetBody(body io.ReadCloser, length int64) {
+	if body == nil {
+		body, length = http.NoBody, 0
+	}
 	x.body = payload{stream: body, length: length, replaced: x.body.replaced + 1}
 }
 
@@ -107,6 +111,7 @@ func (x *Exchange) hold(max int64) (whole bool, err error) {
 	if x.body.taken || length > max {
 		return false, nil
 	}
+	max = min(max, math.MaxInt64-1) // one more is read, to see whether there is one
 	var buf bytes.Buffer
 	if length > 0 {
 		buf.Grow(int(min(length, 64<<10)) + bytes.MinRead)

@@ -29,6 +29,10 @@ type Stage struct {
 	// becomes part of the key of a shared cache outside it. Nil means
 	// everything: no shared cache may stand outside this stage.
 	Vary func(x *Exchange) string
+	// Inner, where it is set, is called once before Wrap with the stages that
+	// stand inside this one, from the outside in: a cache learns from their
+	// Vary what its key has to hold. Its error is a fault of the route.
+	Inner func(stages []Stage) error
 }
 
 // An Ender is told that its exchange has ended: to release a permit, a

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -29,6 +30,7 @@ type Scope struct {
 	mu      sync.Mutex
 	started bool
 	tasks   []func(ctx context.Context)
+	needs   []func() bool
 	held    map[*slot]bool
 	files   map[string][sha256.Size]byte
 }
@@ -65,6 +67,27 @@ func (s *Scope) add(f func(ctx context.Context)) {
 		return
 	}
 	s.tasks = append(s.tasks, f)
+}
+
+func (s *Scope) need(ready func() bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.needs = append(s.needs, ready)
+}
+
+// Ready reports whether all that Env.Needs named is there, in the shared
+// things too.
+func (s *Scope) Ready() bool {
+	s.mu.Lock()
+	needs := slices.Clone(s.needs)
+	held := slices.Collect(maps.Keys(s.held))
+	s.mu.Unlock()
+	for _, ready := range needs {
+		if !ready() {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(held, func(sl *slot) bool { return !sl.scope.Ready() })
 }
 
 func (s *Scope) read(path string, sum [sha256.Size]byte) {

@@ -67,19 +67,30 @@ func (s *Scope) share(env *Env, key slotKey, make func(env *Env) (any, error)) (
 	if first {
 		own := *env
 		own.Context, own.Route, own.Name, own.scope = sl.scope.ctx, nil, key.key, sl.scope
-		sl.err = fmt.Errorf("shared %q: panicked while it was made", key.key)
-		func() {
-			defer close(sl.ready)
-			sl.value, sl.err = make(&own)
-		}()
+		s.pool.make(sl, &own, make)
 	}
 	<-sl.ready
 	if sl.err != nil {
-		s.drop(sl)
+		s.pool.release(sl)
 		return nil, sl.err
 	}
 	s.hold(sl)
 	return sl.value, nil
+}
+
+// make fills sl. Where make panics, the slot is let go like that of any other
+// failure: those who wait for it get an error, and who comes later tries anew.
+func (p *Pool) make(sl *slot, env *Env, make func(env *Env) (any, error)) {
+	made := false
+	defer func() {
+		if !made {
+			sl.err = fmt.Errorf("shared %q: panicked while it was made", sl.key.key)
+			defer p.release(sl)
+		}
+		close(sl.ready)
+	}()
+	sl.value, sl.err = make(env)
+	made = true
 }
 
 // hold keeps sl until the scope closes; a second use by one scope counts once.
@@ -98,8 +109,6 @@ func (s *Scope) hold(sl *slot) {
 		sl.scope.Start()
 	}
 }
-
-func (s *Scope) drop(sl *slot) { s.pool.release(sl) }
 
 func (p *Pool) acquire(s *Scope, key slotKey) (sl *slot, first bool) {
 	p.mu.Lock()

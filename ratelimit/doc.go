@@ -1,2 +1,17 @@
-// Package ratelimit is documented with its first stage.
+// Package ratelimit bounds how often callers may call.
+//
+// A [Limiter] counts: it is asked whether buckets let something pass, several
+// at once and all or none. [Memory] counts within this process; a limiter over
+// a store that instances share goes in its place, and a configuration names it
+// by a kind such as [Fixed] makes:
+//
+//	limiter := ratelimit.NewMemory(ratelimit.MemoryConfig{})
+//	stage, err := ratelimit.New(env, limiter, ratelimit.Config{
+//		Per: "consumer", Rate: registry.Rate{Count: 100, Per: time.Second},
+//	})
+//
+// The kind "rate_limit" ([Kind], [Policy]) makes the stage from a
+// configuration. Its limits are written down, or are those of the plan of the
+// caller's subscription. It tells callers where they stand in RateLimit and
+// X-RateLimit fields, and refuses with 429 and Retry-After.
 package ratelimit

@@ -13,15 +13,21 @@ import (
 // name the route or upstream: names that are missing or given twice,
 // references that lead nowhere, values out of their range. What policies say
 // is for their kinds to judge, and ambiguous matches for the router.
-func Validate(s *Snapshot) error {
+//
+// served names upstreams that are served in process: routes may refer to them
+// undeclared, and where they are declared they need no endpoint.
+func Validate(s *Snapshot, served ...string) error {
 	if s == nil {
 		return Faults{{Err: errors.New("there is no snapshot")}}
 	}
-	v := validator{upstreams: map[string]bool{}, routes: map[string]bool{}}
+	v := validator{served: served, upstreams: map[string]bool{}, routes: map[string]bool{}}
 	v.inbound(&s.Inbound)
 	v.policies(s.Edge)
 	for i := range s.Upstreams {
 		v.upstream(&s.Upstreams[i])
+	}
+	for _, name := range served {
+		v.upstreams[name] = true
 	}
 	for i := range s.Routes {
 		v.route(&s.Routes[i])
@@ -35,6 +41,7 @@ func Validate(s *Snapshot) error {
 // A validator gathers the faults of one snapshot. The subject is what is
 // being looked at: its names and place go into each fault.
 type validator struct {
+	served            []string
 	upstreams, routes map[string]bool
 	subject           Fault
 	faults            collector

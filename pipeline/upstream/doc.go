@@ -1,2 +1,21 @@
 // Package upstream delivers exchanges to backends.
+//
+// An [Upstream] is made from its settings and serves as the handler of phase
+// Forward. It sends over http.Transport to one of its endpoints, which a
+// [Balancer] picks, and tells how a backend failed as a
+// *pipeline.UpstreamError. Its endpoints change at any time without a request
+// being lost:
+//
+//	u, err := upstream.New(registry.Upstream{
+//		Name:      "users",
+//		Endpoints: []registry.Endpoint{{URL: "http://127.0.0.1:9001", Weight: 3}, {URL: "http://127.0.0.1:9002"}},
+//	}, upstream.Options{})
+//	...
+//	chain := pipeline.Chain(u.Serve, stages...)
+//
+// [Handler] makes an upstream of any http.Handler, in process.
+//
+// Bodies are streams in both directions. The exchange's deadline bounds the
+// wait for the response head, and nothing after it. One call of Serve is one
+// attempt: to try again is the matter of a stage around it.
 package upstream

@@ -1,0 +1,223 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// origin tells where a configuration came from.
+type origin string
+
+const (
+	originSource   origin = "source"
+	originCode     origin = "code"
+	originLastGood origin = "last_good"
+	originRollback origin = "rollback"
+)
+
+// Apply validates and compiles what the update holds, swaps it in, and returns
+// when it is in force: requests that begin afterwards see all of it. An update
+// that is refused changes nothing; its faults, all of them, are the error
+// (registry.Faults). ctx bounds the compiling and nothing else.
+//
+// Routes whose content is unchanged keep their compiled handlers, counters and
+// open exchanges; changed endpoints recompile no route.
+func (g *Gateway) Apply(ctx context.Context, u registry.Update) error {
+	return g.update(ctx, u, originCode)
+}
+
+// Check compiles a snapshot and lets it go again.
+func (g *Gateway) Check(ctx context.Context, s *registry.Snapshot) error {
+	g.apply.Lock()
+	defer g.apply.Unlock()
+	change, c, _, err := g.build(ctx, s)
+	if err != nil {
+		return err
+	}
+	c.abandon()
+	change.abandon()
+	return nil
+}
+
+// fromSource applies an update of the source. The version that a rollback left
+// is passed over until the source delivers another.
+func (g *Gateway) fromSource(ctx context.Context, u registry.Update) error {
+	if u.Snapshot != nil && g.pinnedAgainst(u.Snapshot.Version) {
+		g.logger.Info("version passed over after a rollback", "version", u.Snapshot.Version)
+		u.Snapshot = nil
+	}
+	return g.update(ctx, u, originSource)
+}
+
+func (g *Gateway) pinnedAgainst(version string) bool {
+	g.apply.Lock()
+	defer g.apply.Unlock()
+	return g.history.pinned && g.history.left == version
+}
+
+func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) error {
+	if u.Snapshot == nil {
+		return g.directoryOnly(u.Directory)
+	}
+	g.apply.Lock()
+	defer g.apply.Unlock()
+	err := g.swap(ctx, u, from)
+	if err != nil {
+		g.status.refuse(u.Snapshot.Version, err)
+		if from != originSource { // a source reports what it is refused
+			g.logger.Warn("configuration refused", "version", u.Snapshot.Version, "faults", err)
+		}
+		return err
+	}
+	g.history.add(u.Snapshot, g.keep)
+	g.status.accept()
+	if g.saver != nil && from != originLastGood {
+		g.saver.wake()
+	}
+	return nil
+}
+
+// directoryOnly applies changes of the directory beside whatever compiles.
+func (g *Gateway) directoryOnly(changes []registry.Change) error {
+	if err := g.direct(changes); err != nil {
+		return err
+	}
+	if g.saver != nil && len(changes) > 0 {
+		g.saver.later()
+	}
+	return nil
+}
+
+func (g *Gateway) direct(changes []registry.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	d, ok := g.directory.(interface {
+		Apply(changes []registry.Change) error
+	})
+	if !ok {
+		return errors.New("the directory takes no changes: it has no method Apply")
+	}
+	return d.Apply(changes)
+}
+
+// build validates and compiles without altering what serves. apply is held.
+func (g *Gateway) build(ctx context.Context, s *registry.Snapshot) (*upstreamChange, *compilation, *table, error) {
+	w := g.workshop
+	w.Environment = s.Environment
+	change, upstreamErr := g.upstreams.prepare(s, w)
+	c, t, err := g.compile(ctx, s)
+	if upstreamErr == nil && err == nil {
+		return change, c, t, nil
+	}
+	if c != nil {
+		c.abandon()
+	}
+	if change != nil {
+		change.abandon()
+	}
+	located := &compilation{snapshot: s}
+	located.collect(upstreamErr)
+	located.collect(err)
+	return nil, nil, nil, distinct(located.faults)
+}
+
+// distinct drops faults that two passes found alike.
+func distinct(fs registry.Faults) registry.Faults {
+	seen := map[string]bool{}
+	var out registry.Faults
+	for _, f := range fs {
+		if line := f.Error(); !seen[line] {
+			seen[line] = true
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// swap puts the snapshot in force. apply is held.
+func (g *Gateway) swap(ctx context.Context, u registry.Update, from origin) error {
+	change, c, t, err := g.build(ctx, u.Snapshot)
+	if err != nil {
+		return err
+	}
+	if err := g.direct(u.Directory); err != nil {
+		c.abandon()
+		change.abandon()
+		return fmt.Errorf("directory: %w", err)
+	}
+	t.origin = from
+	before := c.before
+	replaced := change.commit()
+	t.edge.current.Store(t)
+	g.table.Store(t)
+	for _, fresh := range c.fresh {
+		fresh.scope.Start()
+	}
+	g.retireOld(before, t, replaced)
+	g.readyOnce.Do(func() { close(g.ready) })
+	g.logger.Info("configuration in force", "version", u.Snapshot.Version, "routes", len(t.routes),
+		"compiled", len(c.fresh), "origin", string(from), "took", time.Since(t.applied))
+	return nil
+}
+
+// retireOld retires the units that the new table no longer has, and ends the
+// backends that were replaced when those are gone.
+func (g *Gateway) retireOld(before, now *table, replaced []*backend) {
+	if before == nil {
+		return
+	}
+	kept := make(map[*unit]bool, len(now.routes)+1)
+	kept[now.edge.unit] = true
+	names := make(map[string]bool, len(now.routes))
+	for _, u := range now.routes {
+		kept[u], names[u.route.Name] = true, true
+	}
+	var old []*unit
+	for _, u := range append([]*unit{before.edge.unit}, before.routes...) {
+		if !kept[u] {
+			old = append(old, u)
+		}
+	}
+	g.retiring.retire(g, old, func() {
+		for _, b := range replaced {
+			b.end()
+		}
+		g.forget(old)
+	})
+}
+
+// forget has recorders drop what they keep for routes of these units that are
+// not served any more, or never were.
+func (g *Gateway) forget(old []*unit) {
+	live := map[string]bool{}
+	if t := g.table.Load(); t != nil {
+		for _, u := range t.routes {
+			live[u.route.Name] = true
+		}
+	}
+	for _, r := range g.recorders {
+		f, ok := r.(interface{ Forget(route string) })
+		if !ok {
+			continue
+		}
+		for _, u := range old {
+			if name := u.route.Name; name != "" && !live[name] {
+				f.Forget(name)
+			}
+		}
+	}
+}
+
+func (g *Gateway) recordersOf(r *registry.Route) []func(*pipeline.Exchange, *pipeline.Summary) {
+	records := make([]func(*pipeline.Exchange, *pipeline.Summary), 0, len(g.recorders)+1)
+	for _, rec := range g.recorders {
+		records = append(records, rec.For(r))
+	}
+	return append(records, g.explained)
+}

@@ -1,0 +1,41 @@
+// Command reference is the gateway as a program: the shop window of the
+// library, and a start for a binary of one's own.
+//
+//	reference                     the demo: everything embedded, with curl lines to paste
+//	reference serve -config FILE  serves a configuration against real backends
+//	reference check FILE...       tells all that is wrong with a configuration
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run returns the exit status: 0 for an orderly end, 1 for a failure, 2 for
+// wrong usage.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command, rest := "demo", args
+	if len(args) > 0 && len(args[0]) > 0 && args[0][0] != '-' {
+		command, rest = args[0], args[1:]
+	}
+	switch command {
+	case "demo":
+		return demo(ctx, rest, stdout, stderr)
+	case "serve":
+		return serve(ctx, rest, stdout, stderr)
+	case "check":
+		return check(ctx, rest, stdout, stderr)
+	}
+	fmt.Fprintf(stderr, "unknown command %q; want serve, check, or none for the demo\n", command)
+	return 2
+}

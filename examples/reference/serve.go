@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/registry/file"
+)
+
+// serve serves a configuration document against real backends. Changes of the
+// file are taken up at once; a bad one is refused with its reasons on stderr
+// and in the admin API, and what was served goes on being served.
+func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var s settings
+	if err := s.parse("serve", args, stderr); err != nil {
+		return usage(err, stderr)
+	}
+	options, err := serving(s, stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return application(ctx, s, stderr, stdout, func(g *gateway.Gateway) {
+		fmt.Fprintf(stderr, "gateway on %s, admin on %s, serving %s\n", first(g.Addrs()), first(g.AdminAddrs()), s.config)
+	}, options...)
+}
+
+func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
+	secure, err := s.tls()
+	if err != nil {
+		return nil, err
+	}
+	options := []gateway.Option{gateway.Source(source(stderr, strings.Split(s.config, ",")...))}
+	if secure == nil {
+		options = append(options, gateway.Listen(s.listen))
+	} else {
+		options = append(options, gateway.ListenTLS(s.listen, secure))
+	}
+	if s.lastGood != "" {
+		options = append(options, gateway.LastGood(s.lastGood))
+	}
+	return options, nil
+}
+
+// source watches configuration files, and tells stderr why one is refused.
+func source(stderr io.Writer, paths ...string) registry.Source {
+	return file.New(paths[0], paths[1:]...).Logger(newLogger(stderr))
+}
+
+// reason returns the faults within err, one a line, without what libraries put
+// around them.
+func reason(err error) string {
+	var faults registry.Faults
+	if errors.As(err, &faults) {
+		return faults.Error()
+	}
+	return err.Error()
+}
+
+func usage(err error, stderr io.Writer) int {
+	if !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	return 0
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// settings are what belongs to the process, not to the configuration: flags,
+// each also an environment variable GATEWAY_NAME.
+type settings struct {
+	config   string
+	listen   string
+	admin    string
+	tlsCert  string
+	tlsKey   string
+	lastGood string
+	grace    time.Duration
+	delay    time.Duration
+	deadline time.Duration
+}
+
+// parse reads flags and, for those that are not given, the environment.
+func (s *settings) parse(name string, args []string, stderr io.Writer) error {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	if name == "serve" {
+		fs.StringVar(&s.config, "config", "", "configuration `file` or folder, YAML or JSON; several are separated by commas")
+		fs.StringVar(&s.tlsCert, "tls-cert", "", "certificate `file` in PEM; with -tls-key, serves HTTPS with HTTP/2")
+		fs.StringVar(&s.tlsKey, "tls-key", "", "private key `file` in PEM, mode 0600")
+		fs.StringVar(&s.lastGood, "last-good", "", "`file` to keep the last good configuration in, and to start from when the source is away")
+	}
+	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`address` of the gateway")
+	fs.StringVar(&s.admin, "admin", "127.0.0.1:9090", "`address` of the admin listener; \"off\" for none")
+	fs.DurationVar(&s.grace, "grace", 0, "how long readiness is off before a drain refuses requests")
+	fs.DurationVar(&s.delay, "drain-delay", time.Second, "how long exchanges may end by themselves before streams are told to")
+	fs.DurationVar(&s.deadline, "drain-deadline", 30*time.Second, "when a drain cuts what is left")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return fmt.Errorf("%s takes no arguments beside its flags: %s", name, strings.Join(fs.Args(), " "))
+	}
+	if err := fromEnvironment(fs); err != nil {
+		return err
+	}
+	if name == "serve" && s.config == "" {
+		return fmt.Errorf("serve wants -config FILE")
+	}
+	if (s.tlsCert == "") != (s.tlsKey == "") {
+		return fmt.Errorf("-tls-cert and -tls-key go together")
+	}
+	return nil
+}
+
+// fromEnvironment sets the flags that were not given from GATEWAY_ variables.
+func fromEnvironment(fs *flag.FlagSet) error {
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var err error
+	fs.VisitAll(func(f *flag.Flag) {
+		name := "GATEWAY_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, ok := os.LookupEnv(name)
+		if !ok || given[f.Name] || err != nil {
+			return
+		}
+		if setErr := fs.Set(f.Name, value); setErr != nil {
+			err = fmt.Errorf("environment variable %s: %w", name, setErr)
+		}
+	})
+	return err
+}
+
+// tls returns the configuration of the listener, nil for plain HTTP.
+func (s *settings) tls() (*tls.Config, error) {
+	if s.tlsCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}

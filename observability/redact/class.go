@@ -1,0 +1,32 @@
+package redact
+
+// A class is a set of what a byte may be part of.
+type class uint8
+
+const (
+	inName class = 1 << iota // a name, a number or a token
+	inMark                   // what every mark of a shape has: gw_, eyJ
+	isDigit
+	isLetter
+)
+
+// classOf is written once, here.
+var classOf = classes()
+
+func classes() (of [256]class) {
+	for c := range of {
+		switch {
+		case c >= '0' && c <= '9':
+			of[c] = inName | isDigit
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			of[c] = inName | isLetter
+		case c == '_', c == '-', c == '.':
+			of[c] = inName
+		}
+	}
+	of['_'] |= inMark
+	of['J'] |= inMark
+	return of
+}
+
+func digit(c byte) bool { return classOf[c]&isDigit != 0 }

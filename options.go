@@ -1,0 +1,251 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/registry/directory"
+)
+
+// An Option is one setting of a gateway. Each may be given once, but for
+// Kinds, Stages, Recorders, Upstream, Listen and Admin, which add up.
+type Option func(*settings) error
+
+type settings struct {
+	kinds      []pipeline.AnyKind
+	stages     []pipeline.Stage
+	recorders  []pipeline.Recorder
+	source     registry.Source
+	snapshot   *registry.Snapshot
+	directory  registry.Directory
+	handlers   map[string]http.Handler
+	transport  func(registry.Upstream, *http.Transport) http.RoundTripper
+	logger     *slog.Logger
+	listeners  []listener
+	lastGood   string
+	keep       int
+	drainDelay time.Duration
+	grace      time.Duration
+	deadline   time.Duration
+	load       time.Duration
+	drained    func(Report)
+	background context.Context
+	given      map[string]bool
+}
+
+// A listener is one address to serve; handler is nil for the gateway itself.
+type listener struct {
+	addr    string
+	tls     *tls.Config
+	handler func(*Gateway) http.Handler
+}
+
+func collect(options []Option) (settings, error) {
+	s := settings{
+		handlers: map[string]http.Handler{}, given: map[string]bool{},
+		keep: 10, drainDelay: time.Second, deadline: 30 * time.Second, load: 10 * time.Second,
+		background: context.Background(),
+	}
+	var errs []error
+	for _, o := range options {
+		if err := o(&s); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if s.directory == nil {
+		s.directory = directory.New()
+	}
+	slices.SortFunc(s.stages, func(a, b pipeline.Stage) int { return strings.Compare(a.Name, b.Name) })
+	return s, errors.Join(errs...)
+}
+
+// once returns the option that set makes, refused when it is given twice.
+func once(name string, set func(*settings) error) Option {
+	return func(s *settings) error {
+		if s.given[name] {
+			return fmt.Errorf("gateway: option %s is given twice", name)
+		}
+		s.given[name] = true
+		return set(s)
+	}
+}
+
+// Options makes one option of several.
+func Options(options ...Option) Option {
+	return func(s *settings) error {
+		var errs []error
+		for _, o := range options {
+			errs = append(errs, o(s))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// Kinds adds what a configuration may name: policies, authenticators,
+// limiters, balancers. Two of one name that make the same thing are an error.
+func Kinds(kinds ...pipeline.AnyKind) Option {
+	return func(s *settings) error {
+		s.kinds = append(s.kinds, kinds...)
+		return nil
+	}
+}
+
+// Stages adds stages to the chain of every route. Within their phase they come
+// before the policies, ordered by name; two of one name are an error.
+func Stages(stages ...pipeline.Stage) Option {
+	return func(s *settings) error {
+		for _, st := range stages {
+			if st.Name == "" || st.Wrap == nil {
+				return errors.New("gateway: a stage needs a Name and a Wrap")
+			}
+			for _, other := range s.stages {
+				if other.Name == st.Name {
+					return fmt.Errorf("gateway: stage %q is given twice", st.Name)
+				}
+			}
+			s.stages = append(s.stages, st)
+		}
+		return nil
+	}
+}
+
+// Recorders adds who is told how exchanges ended. A recorder with a method
+// Run(context.Context) error is run by Run, until the last exchange has ended.
+func Recorders(recorders ...pipeline.Recorder) Option {
+	return func(s *settings) error {
+		s.recorders = append(s.recorders, recorders...)
+		return nil
+	}
+}
+
+// Source names where the configuration comes from while Run runs.
+func Source(source registry.Source) Option {
+	return once("Source", func(s *settings) error { s.source = source; return nil })
+}
+
+// Snapshot gives the configuration itself: applied by New.
+func Snapshot(snapshot *registry.Snapshot) Option {
+	return once("Snapshot", func(s *settings) error { s.snapshot = snapshot; return nil })
+}
+
+// Directory replaces the directory in memory. One that has a method
+// Apply([]registry.Change) error takes the changes that the source delivers;
+// with any other, such changes are refused.
+func Directory(d registry.Directory) Option {
+	return once("Directory", func(s *settings) error { s.directory = d; return nil })
+}
+
+// Upstream makes h the upstream of this name, in place of the endpoints that
+// a configuration may give it.
+func Upstream(name string, h http.Handler) Option {
+	return func(s *settings) error {
+		if _, twice := s.handlers[name]; twice || h == nil {
+			return fmt.Errorf("gateway: upstream %q wants one handler", name)
+		}
+		s.handlers[name] = h
+		return nil
+	}
+}
+
+// Transport wraps or replaces the transport of each upstream.
+func Transport(f func(registry.Upstream, *http.Transport) http.RoundTripper) Option {
+	return once("Transport", func(s *settings) error { s.transport = f; return nil })
+}
+
+// Logger takes what the gateway has to say beside the access log: refusals,
+// swaps, panics. By default it says nothing.
+func Logger(l *slog.Logger) Option {
+	return once("Logger", func(s *settings) error { s.logger = l; return nil })
+}
+
+// Listen has Run serve the gateway on a TCP address, such as ":8080".
+func Listen(addr string) Option { return listen(listener{addr: addr}) }
+
+// ListenTLS is Listen with TLS: HTTP/1.1 and HTTP/2, TLS 1.2 at the least.
+func ListenTLS(addr string, config *tls.Config) Option {
+	return listen(listener{addr: addr, tls: config})
+}
+
+// Admin has Run serve what h makes of the gateway, package admin's handler as
+// a rule, on an address of its own.
+func Admin(addr string, h func(*Gateway) http.Handler) Option {
+	return listen(listener{addr: addr, handler: h})
+}
+
+func listen(l listener) Option {
+	return func(s *settings) error {
+		s.listeners = append(s.listeners, l)
+		return nil
+	}
+}
+
+// LastGood keeps the last good configuration in a file of mode 0600, from
+// which Run starts when the source is away.
+func LastGood(path string) Option {
+	return once("LastGood", func(s *settings) error { s.lastGood = path; return nil })
+}
+
+// History sets how many snapshots are kept for Rollback; 10 by default.
+func History(n int) Option {
+	return once("History", func(s *settings) error {
+		if n < 2 {
+			return errors.New("gateway: History wants 2 at the least")
+		}
+		s.keep = n
+		return nil
+	})
+}
+
+// Drain timing: what Run's end and a retired route allow.
+type Drain struct {
+	// Grace is how long readiness is off before new requests are refused; 0 by
+	// default. Load balancers need about two of their check intervals.
+	Grace time.Duration
+	// Delay is how long exchanges may end by themselves before streams and
+	// tunnels are told to; 1 s by default.
+	Delay time.Duration
+	// Deadline bounds the whole; 30 s by default. What is left then is cut.
+	Deadline time.Duration
+}
+
+// Draining sets how Run ends and how routes retire. Zero fields keep their
+// defaults.
+func Draining(d Drain) Option {
+	return once("Draining", func(s *settings) error {
+		if d.Grace < 0 || d.Delay < 0 || d.Deadline < 0 {
+			return errors.New("gateway: Draining wants no negative times")
+		}
+		s.grace = d.Grace
+		if d.Delay > 0 {
+			s.drainDelay = d.Delay
+		}
+		if d.Deadline > 0 {
+			s.deadline = d.Deadline
+		}
+		return nil
+	})
+}
+
+// LoadTimeout bounds how long Run waits for the first update of the source
+// before it starts from the last good configuration; 10 s by default.
+func LoadTimeout(d time.Duration) Option {
+	return once("LoadTimeout", func(s *settings) error { s.load = d; return nil })
+}
+
+// DrainReport has f told what became of the exchanges that the drain at Run's
+// end met.
+func DrainReport(f func(Report)) Option {
+	return once("DrainReport", func(s *settings) error { s.drained = f; return nil })
+}

@@ -1,0 +1,200 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+)
+
+var (
+	errHeadTimeout = errors.New("no response head in time")
+	errNoPlace     = errors.New("no connection free in time")
+	errEnded       = errors.New("the exchange has ended")
+	errInterims    = errors.New("too many interim responses")
+	errSwitched    = errors.New("switched protocols without being asked")
+)
+
+// maxInterims bounds the 1xx responses of one attempt.
+const maxInterims = 8
+
+type attemptKey struct{}
+
+// An attempt is one send to one endpoint. It lives until the response body is
+// closed, or the exchange ends. What the transport's goroutines tell it comes
+// through atomics, and through mu where it reaches the exchange.
+type attempt struct {
+	endpoint *Endpoint
+	cancel   context.CancelCauseFunc
+	body     *requestBody // nil where there is none
+	answer   io.Closer    // the response body, as it was delivered
+	released atomic.Bool
+
+	asked   atomic.Bool // for a connection
+	dialing atomic.Bool
+	gotConn atomic.Bool
+	replied atomic.Bool // the first byte of a response came
+	written atomic.Pointer[atomic.Int64]
+	start   atomic.Int64 // of written, when the connection was got
+
+	mu       sync.Mutex
+	exchange *pipeline.Exchange // nil once the head is in, or will not come
+	interims int
+}
+
+// try makes one attempt at e and records it.
+func (u *Upstream) try(ctx context.Context, x *pipeline.Exchange, e *Endpoint) (*http.Response, error) {
+	begun := time.Now()
+	resp, err := u.send(ctx, x, e, begun)
+	tried := pipeline.Attempt{Endpoint: e.address, Err: err, Took: time.Since(begun)}
+	if resp != nil {
+		tried.Status = resp.StatusCode
+	}
+	x.Tried(tried)
+	return resp, err
+}
+
+func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, now time.Time) (*http.Response, error) {
+	left := time.Duration(0)
+	if !x.Deadline.IsZero() {
+		if left = x.Deadline.Sub(now); left <= 0 {
+			return nil, &pipeline.UpstreamError{Kind: pipeline.UpstreamTimeout, Err: errHeadTimeout}
+		}
+	}
+	own, cancel := context.WithCancelCause(ctx)
+	a := &attempt{endpoint: e, cancel: cancel, exchange: x}
+	e.acquire()
+	delivered := false
+	defer func() {
+		if !delivered { // in a panic too: the transport may be somebody's own
+			a.end()
+		}
+	}()
+	out, asked := u.prepare(a.trace(own), x, e)
+	finish(out)
+	a.watch(out)
+	resp, err := a.await(u, out, left)
+	if err == nil {
+		err = judge(resp, asked, x.Upgrade)
+	}
+	if err != nil {
+		return nil, a.fault(ctx, own, err)
+	}
+	delivered = true
+	a.deliver(x, resp)
+	return resp, nil
+}
+
+// await sends the request and waits: for a free connection as long as one
+// takes to be made, for the response head as long as left says where that is
+// not zero.
+func (a *attempt) await(u *Upstream, out *http.Request, left time.Duration) (*http.Response, error) {
+	defer a.settle()
+	defer time.AfterFunc(u.patience, a.queued).Stop()
+	if left == 0 {
+		return a.endpoint.send.RoundTrip(out)
+	}
+	timer := time.AfterFunc(left, func() { a.cancel(errHeadTimeout) })
+	resp, err := a.endpoint.send.RoundTrip(out)
+	if !timer.Stop() && err == nil {
+		_ = resp.Body.Close() // it is cut off already
+		return nil, errHeadTimeout
+	}
+	return resp, err
+}
+
+// queued gives up where the attempt still waits for others to free a
+// connection. Connecting has bounds of its own.
+func (a *attempt) queued() {
+	if a.asked.Load() && !a.gotConn.Load() && !a.dialing.Load() {
+		a.cancel(errNoPlace)
+	}
+}
+
+// judge reports a response that nobody asked for.
+func judge(resp *http.Response, asked bool, protocol string) error {
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		return nil
+	}
+	if asked && strings.EqualFold(resp.Header.Get("Upgrade"), protocol) {
+		return nil
+	}
+	_ = resp.Body.Close() // the connection is of no use to anybody
+	return errSwitched
+}
+
+// trace has the transport tell the attempt how far it came.
+func (a *attempt) trace(ctx context.Context) context.Context {
+	ctx = context.WithValue(ctx, attemptKey{}, a)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:              func(string) { a.asked.Store(true) },
+		GotConn:              a.connected,
+		GotFirstResponseByte: func() { a.replied.Store(true) },
+		Got1xxResponse:       a.interim,
+	})
+}
+
+func (a *attempt) connected(info httptrace.GotConnInfo) {
+	written := counted(info.Conn)
+	if written != nil {
+		a.start.Store(written.Load())
+	}
+	a.written.Store(written)
+	a.gotConn.Store(true)
+}
+
+// interim hands a 1xx response on. 100 is between the transport and the
+// backend: the client gets its own when its body is read.
+func (a *attempt) interim(status int, h textproto.MIMEHeader) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if status == http.StatusContinue || a.exchange == nil {
+		return nil
+	}
+	if a.interims++; a.interims > maxInterims {
+		return errInterims
+	}
+	a.exchange.Interim(status, http.Header(h))
+	return nil
+}
+
+// settle lets go of the exchange: no interim response reaches it any more.
+func (a *attempt) settle() {
+	a.mu.Lock()
+	a.exchange = nil
+	a.mu.Unlock()
+}
+
+// sent reports whether any of the request may have reached the backend. Where
+// it is not known, it may.
+func (a *attempt) sent() bool {
+	if !a.asked.Load() {
+		return true // a transport that does not tell
+	}
+	if !a.gotConn.Load() {
+		return false
+	}
+	written := a.written.Load()
+	return written == nil || written.Load() != a.start.Load()
+}
+
+// end lets go of the endpoint and ends the context, once.
+func (a *attempt) end() {
+	if a.released.CompareAndSwap(false, true) {
+		a.cancel(errEnded)
+		a.endpoint.release()
+	}
+}
+
+// End implements pipeline.Ender: for a response whose body nobody closed.
+func (a *attempt) End(*pipeline.Exchange) {
+	_ = a.answer.Close() // nobody is left who could be told
+}

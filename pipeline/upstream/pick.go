@@ -1,0 +1,42 @@
+package upstream
+
+import "github.com/seed-f9645bd3/gateway/pipeline"
+
+// pick chooses the endpoint of the next attempt: where it can be, one that the
+// exchange has not tried.
+func (u *Upstream) pick(x *pipeline.Exchange) *Endpoint {
+	endpoints := *u.endpoints.Load()
+	if len(endpoints) == 0 {
+		return nil
+	}
+	e := u.balancer.Pick(x, endpoints)
+	if e == nil || !tried(x, e) {
+		return e
+	}
+	return u.pickOther(x, endpoints, e)
+}
+
+// pickOther asks the balancer as often as there are endpoints, then takes the
+// first that was not tried, then the one that was picked at first.
+func (u *Upstream) pickOther(x *pipeline.Exchange, endpoints []*Endpoint, first *Endpoint) *Endpoint {
+	for range endpoints {
+		if e := u.balancer.Pick(x, endpoints); e != nil && !tried(x, e) {
+			return e
+		}
+	}
+	for _, e := range endpoints {
+		if !tried(x, e) {
+			return e
+		}
+	}
+	return first
+}
+
+func tried(x *pipeline.Exchange, e *Endpoint) bool {
+	for _, a := range x.Attempts() {
+		if a.Endpoint == e.address {
+			return true
+		}
+	}
+	return false
+}

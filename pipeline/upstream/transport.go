@@ -1,0 +1,139 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// Defaults and bounds of the connections to backends.
+const (
+	defaultMaxPerEndpoint  = 1024
+	defaultIdlePerEndpoint = 64
+	defaultIdle            = 90 * time.Second
+	defaultDial            = 2 * time.Second
+	defaultTLSHandshake    = 5 * time.Second
+	defaultResponseHead    = 60 * time.Second
+	expectContinue         = time.Second
+	keepAlive              = 15 * time.Second
+	pingAfter              = 30 * time.Second
+	pingTimeout            = 15 * time.Second
+	maxResponseHead        = 64 << 10
+	maxCAFile              = 1 << 20
+)
+
+// newTransport returns the transport of one endpoint. Nothing of the
+// environment counts, bodies pass as they are, and no redirect is followed:
+// a RoundTripper never does.
+func newTransport(u registry.Upstream, tlsConfig *tls.Config) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(u.Connections.HTTP2 != "off")
+	c, t := u.Connections, u.Timeouts
+	return &http.Transport{
+		DialContext:            dialer(t.Dial.Or(defaultDial)),
+		TLSClientConfig:        tlsConfig.Clone(),
+		TLSHandshakeTimeout:    t.TLSHandshake.Or(defaultTLSHandshake),
+		DisableCompression:     true,
+		MaxConnsPerHost:        or(c.MaxPerEndpoint, defaultMaxPerEndpoint),
+		MaxIdleConnsPerHost:    or(c.IdlePerEndpoint, defaultIdlePerEndpoint),
+		IdleConnTimeout:        c.Idle.Or(defaultIdle),
+		ResponseHeaderTimeout:  t.ResponseHead.Or(defaultResponseHead),
+		ExpectContinueTimeout:  expectContinue,
+		MaxResponseHeaderBytes: maxResponseHead,
+		Protocols:              protocols,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+	}
+}
+
+func or(n, other int) int {
+	if n == 0 {
+		return other
+	}
+	return n
+}
+
+// tlsConfig returns the settings towards https endpoints, with one session
+// cache for all endpoints of the upstream.
+func tlsConfig(c registry.UpstreamTLS) (*tls.Config, error) {
+	config := &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		ServerName:         c.ServerName,
+		InsecureSkipVerify: c.InsecureSkipVerify, //nolint:gosec // the setting is named so and logged at each start
+		ClientSessionCache: tls.NewLRUClientSessionCache(0),
+	}
+	if c.CAFile == "" {
+		return config, nil
+	}
+	pem, err := readFile(c.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	config.RootCAs = x509.NewCertPool()
+	if !config.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no certificate in PEM form", c.CAFile)
+	}
+	return config, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxCAFile+1))
+	if err == nil && len(content) > maxCAFile {
+		err = fmt.Errorf("%s is longer than %d bytes", path, maxCAFile)
+	}
+	return content, err
+}
+
+// dialer marks the attempt that asks for a connection, so that it is known
+// whether it waited for the backend or for a free place.
+func dialer(timeout time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: timeout, KeepAlive: keepAlive}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+			a.dialing.Store(true)
+		}
+		c, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &conn{Conn: c}, nil
+	}
+}
+
+// A conn counts the bytes written, which tells whether a request that failed
+// may have reached the backend.
+type conn struct {
+	net.Conn
+	written atomic.Int64
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
+	return n, err
+}
+
+// counted returns the counter below c, nil where there is none.
+func counted(c net.Conn) *atomic.Int64 {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	if own, ok := c.(*conn); ok {
+		return &own.written
+	}
+	return nil
+}

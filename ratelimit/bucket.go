@@ -1,0 +1,71 @@
+package ratelimit
+
+import (
+	"errors"
+	"math"
+	"time"
+)
+
+// A bucket in the manner of the generic cell rate algorithm (ITU-T I.371) is
+// one number: the theoretical arrival time, when the bucket will be full again.
+// It holds burst tokens and gets one each interval.
+//
+// All times are nanoseconds since the limiter was made.
+
+// An ask in nanoseconds.
+type demand struct {
+	interval int64 // between two tokens, rounded up: never more than the rate
+	depth    int64 // of the bucket: burst intervals
+	cost     int64 // n intervals
+}
+
+var errAsk = errors.New("ratelimit: an ask of a negative number")
+
+// maxDepth keeps every sum of an arrival time and a depth within int64.
+const maxDepth = math.MaxInt64 / 4
+
+// demandOf translates ask. It reports false for a rate that lets nothing pass.
+func demandOf(ask *Ask) (demand, bool) {
+	r := ask.Rate
+	if r.Limit <= 0 || r.Per <= 0 || r.Burst < 0 {
+		return demand{}, false
+	}
+	interval := (int64(r.Per)-1)/r.Limit + 1
+	burst := r.Burst
+	if burst == 0 {
+		burst = r.Limit
+	}
+	return demand{interval, product(interval, burst), product(interval, ask.N)}, true
+}
+
+// product multiplies, and stops at maxDepth.
+func product(interval, n int64) int64 {
+	if n > maxDepth/interval {
+		return maxDepth
+	}
+	return interval * n
+}
+
+// take returns the arrival time after the demand is met, and what is to be
+// told of it. Where it is refused the arrival time stays as it was.
+func (d demand) take(arrival, now int64) (int64, Result) {
+	arrival = max(arrival, now)
+	after := arrival + d.cost
+	if d.cost > d.depth || after-now > d.depth {
+		return arrival, Result{
+			Remaining:  d.remaining(arrival - now),
+			Reset:      time.Duration(arrival - now),
+			RetryAfter: time.Duration(max(after-now-d.depth, 1)),
+		}
+	}
+	return after, Result{
+		Allowed:   true,
+		Remaining: d.remaining(after - now),
+		Reset:     time.Duration(after - now),
+	}
+}
+
+// remaining returns how many tokens are there where the bucket is full in wait.
+func (d demand) remaining(wait int64) int64 {
+	return max((d.depth-wait)/d.interval, 0)
+}

@@ -1,0 +1,9 @@
+package ratelimit
+
+// Codes of the refusals and decisions of this package. Each is stable.
+const (
+	CodeLimited     = "rate_limited"        // 429
+	CodeUnlimited   = "unlimited"           // passed: the plan has no limits
+	CodeKeyMissing  = "limit_key_missing"   // 403: nobody to count for
+	CodeUnavailable = "limiter_unavailable" // 503, or passed where on_error allows it
+)

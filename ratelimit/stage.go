@@ -1,0 +1,198 @@
+package ratelimit
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+)
+
+// New makes a stage that counts with l, under the name of env. What c says of
+// its store does not count.
+func New(env *pipeline.Env, l Limiter, c Config) (pipeline.Stage, error) {
+	if err := c.Validate(); err != nil {
+		return pipeline.Stage{}, err
+	}
+	name := kindName
+	if env.Name != "" {
+		name = env.Name
+	}
+	keys, err := newKeyer(env, name, c)
+	if err != nil {
+		return pipeline.Stage{}, err
+	}
+	own := strings.TrimPrefix(strings.TrimPrefix(name, kindName), ":")
+	p := &policy{
+		name: name, limiter: l, keys: keys,
+		silent: c.Headers == "off", open: c.OnError == "allow",
+	}
+	if c.fromPlan() {
+		p.tiers = newTiers(own)
+	} else {
+		p.rules = newRules(own, c.limits())
+	}
+	return pipeline.Stage{Name: name, Phase: c.phase(), Wrap: p.wrap}, nil
+}
+
+// A policy is the stage of one route.
+type policy struct {
+	name    string
+	limiter Limiter
+	keys    keyer
+	rules   *rules // nil: those of the plan
+	tiers   *tiers
+	silent  bool // tells callers nothing
+	open    bool // lets pass while the limiter fails
+	pool    sync.Pool
+}
+
+// scratch is what one decision needs, kept from one to the next.
+type scratch struct {
+	key      []byte
+	text     string // the key before: a caller who comes again allocates none
+	asks     []Ask
+	results  []Result
+	standing standing
+}
+
+func (p *policy) wrap(next pipeline.Handler) pipeline.Handler {
+	return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		if err := p.check(ctx, x); err != nil {
+			return nil, err
+		}
+		return next(ctx, x)
+	}
+}
+
+// check returns the refusal of x, nil where it may pass.
+func (p *policy) check(ctx context.Context, x *pipeline.Exchange) error {
+	r, known := p.rulesFor(x)
+	if !known {
+		return keyMissing()
+	}
+	if r == nil {
+		x.Decide(pipeline.Decision{Stage: p.name, Verdict: pipeline.Pass, Code: CodeUnlimited})
+		return nil
+	}
+	s := p.get()
+	defer p.put(s)
+	if !s.ask(p.keys, r, x) {
+		return keyMissing()
+	}
+	if err := p.limiter.Take(ctx, s.asks, s.results); err != nil {
+		return p.failed(x, err)
+	}
+	return p.judge(x, r, s)
+}
+
+// rulesFor returns the rules for the caller, nil where nothing limits it. It
+// reports false where there is no subscription to have a plan.
+func (p *policy) rulesFor(x *pipeline.Exchange) (*rules, bool) {
+	switch {
+	case p.rules != nil:
+		return p.rules, true
+	case x.Subscription == nil:
+		return nil, false
+	}
+	return p.tiers.of(x.Subscription.Plan), true
+}
+
+// ask fills in asks and results. The keys are cuts of one string.
+func (s *scratch) ask(keys keyer, r *rules, x *pipeline.Exchange) bool {
+	var ok bool
+	if s.key, ok = keys.append(s.key[:0], x); !ok {
+		return false
+	}
+	base := len(s.key)
+	for i := 1; i < len(r.rates); i++ {
+		s.key = append(s.key, s.key[:base]...)
+		s.key = appendIndex(s.key, i)
+	}
+	if string(s.key) != s.text {
+		s.text = string(s.key)
+	}
+	s.asks, s.results = s.asks[:0], s.results[:0]
+	from, to := 0, base
+	for i, rate := range r.rates {
+		s.asks = append(s.asks, Ask{Key: s.text[from:to], Rate: rate, N: 1})
+		s.results = append(s.results, Result{})
+		from, to = to, to+base+indexLen(i+1)
+	}
+	return true
+}
+
+// judge tells the caller where it stands, and refuses where a limit does.
+func (p *policy) judge(x *pipeline.Exchange, r *rules, s *scratch) error {
+	tightest, pass := tightestOf(s.results)
+	if !p.silent {
+		if x.Reply == nil {
+			x.Reply = http.Header{}
+		}
+		s.standing.write(r, s.results, tightest)
+		s.standing.tell(x.Reply, r, tightest)
+	}
+	if !pass {
+		x.Decide(pipeline.Decision{Stage: p.name, Rule: r.names[tightest], Verdict: pipeline.Deny, Code: CodeLimited})
+		return limited(s.results[tightest].RetryAfter)
+	}
+	x.Decide(pipeline.Decision{Stage: p.name, Rule: r.names[tightest], Verdict: pipeline.Pass})
+	return nil
+}
+
+// tightestOf returns which result binds most: of those that refuse, the one
+// that does so longest, and else the one that leaves least.
+func tightestOf(results []Result) (tightest int, pass bool) {
+	pass = true
+	for i := range results {
+		if pass = pass && results[i].Allowed; binds(&results[i], &results[tightest]) {
+			tightest = i
+		}
+	}
+	return tightest, pass
+}
+
+func binds(a, b *Result) bool {
+	switch {
+	case a.Allowed != b.Allowed:
+		return b.Allowed
+	case a.Allowed:
+		return a.Remaining < b.Remaining
+	}
+	return a.RetryAfter > b.RetryAfter
+}
+
+func (p *policy) failed(x *pipeline.Exchange, err error) error {
+	if p.open {
+		x.Decide(pipeline.Decision{Stage: p.name, Verdict: pipeline.Warn, Code: CodeUnavailable})
+		return nil
+	}
+	return pipeline.Refuse(http.StatusServiceUnavailable, CodeUnavailable,
+		"The limit cannot be checked at present.").Because(err)
+}
+
+func limited(after time.Duration) error {
+	wait := strconv.FormatInt(max(seconds(after), 1), 10)
+	return pipeline.Refuse(http.StatusTooManyRequests, CodeLimited,
+		"Too many requests; try again in "+wait+" s.").With("Retry-After", wait)
+}
+
+func keyMissing() error {
+	return pipeline.Refuse(http.StatusForbidden, CodeKeyMissing, "There is nobody to count this request for.")
+}
+
+func (p *policy) get() *scratch {
+	if s, ok := p.pool.Get().(*scratch); ok {
+		return s
+	}
+	return &scratch{}
+}
+
+func (p *policy) put(s *scratch) {
+	clear(s.asks)
+	clear(s.results)
+	p.pool.Put(s)
+}

@@ -1,0 +1,118 @@
+package directory
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// A batch is a list of changes on its way in.
+type batch struct {
+	m      *Memory
+	index  *index
+	faults registry.Faults
+
+	plans         map[string]wanted[registry.Plan]
+	subscriptions map[subscriptionKey]wanted[subscription]
+	credentials   map[[32]byte]wanted[credential]
+
+	texts map[string]string // one copy of what many subscriptions have in common
+	uses  map[string]int    // how many more subscriptions name a plan
+
+	unknown map[string]error // by the name of a plan
+}
+
+type subscriptionKey struct{ consumer, api, environment string }
+
+// wanted is what an entry is to be once all changes are done: nil is removed.
+type wanted[E any] struct {
+	at    int // in the list of changes
+	entry *E
+}
+
+func (m *Memory) begin() *batch {
+	ix := m.index.Load()
+	if ix == nil {
+		ix = newIndex()
+	}
+	return &batch{
+		m: m, index: ix,
+		plans:         map[string]wanted[registry.Plan]{},
+		subscriptions: map[subscriptionKey]wanted[subscription]{},
+		credentials:   map[[32]byte]wanted[credential]{},
+		texts:         map[string]string{},
+		uses:          map[string]int{},
+		unknown:       map[string]error{},
+	}
+}
+
+// fault notes what is wrong with the change at a place of the list.
+func (b *batch) fault(at int, faults registry.Faults) {
+	b.faults = append(b.faults, registry.AsFaults(registry.At("/"+strconv.Itoa(at), faults))...)
+}
+
+func (b *batch) add(c registry.Change, at int) {
+	switch {
+	case c.Plan != nil:
+		w := wanted[registry.Plan]{at: at}
+		if !c.Remove {
+			w.entry = clonePlan(c.Plan)
+		}
+		b.plans[c.Plan.Name] = w
+	case c.Subscription != nil:
+		s := c.Subscription
+		w := wanted[subscription]{at: at}
+		if !c.Remove {
+			w.entry = b.cloneSubscription(s)
+			s = &w.entry.Subscription
+		}
+		b.subscriptions[subscriptionKey{s.Consumer, s.API, s.Environment}] = w
+	case c.Credential != nil:
+		w := wanted[credential]{at: at}
+		if !c.Remove {
+			w.entry = b.cloneCredential(c)
+		}
+		b.credentials[c.Sum] = w
+	}
+}
+
+func clonePlan(p *registry.Plan) *registry.Plan {
+	own := *p
+	own.Limits = slices.Clone(p.Limits)
+	return &own
+}
+
+func (b *batch) cloneSubscription(s *registry.Subscription) *subscription {
+	own := *s
+	own.ID, own.Consumer = strings.Clone(s.ID), b.text(s.Consumer)
+	own.API, own.Environment = b.text(s.API), b.text(s.Environment)
+	own.AllowIPs = slices.Clip(slices.Clone(s.AllowIPs))
+	own.Scopes = nil
+	if len(s.Scopes) > 0 {
+		own.Scopes = make([]string, len(s.Scopes))
+	}
+	for i, scope := range s.Scopes {
+		own.Scopes[i] = b.text(scope)
+	}
+	return newSubscription(own)
+}
+
+func (b *batch) cloneCredential(c registry.Change) *credential {
+	own := &credential{c.Sum, *c.Credential}
+	own.ID = strings.Clone(own.ID)
+	own.Consumer, own.Environment = b.text(own.Consumer), b.text(own.Environment)
+	return own
+}
+
+// text returns the one copy of s in this batch. A copy, or a name of a few
+// bytes might keep the whole document that it was read from.
+func (b *batch) text(s string) string {
+	if known, ok := b.texts[s]; ok {
+		return known
+	}
+	s = strings.Clone(s)
+	b.texts[s] = s
+	return s
+}

@@ -1,0 +1,100 @@
+package directory
+
+import (
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// commit makes the changes the directory's own. Nothing in it can fail.
+func (b *batch) commit() {
+	changed := b.commitPlans()
+	b.commitSubscriptions(changed)
+	b.commitCredentials()
+	b.m.index.CompareAndSwap(nil, b.index)
+}
+
+// commitPlans returns the plans that have a new value, by the value before.
+func (b *batch) commitPlans() map[*registry.Plan]*registry.Plan {
+	changed := map[*registry.Plan]*registry.Plan{}
+	if b.m.plans == nil {
+		b.m.plans = map[string]*plan{}
+	}
+	for name, w := range b.plans {
+		known, ok := b.m.plans[name]
+		switch {
+		case w.entry == nil:
+			delete(b.m.plans, name)
+		case !ok:
+			b.m.plans[name] = &plan{Plan: w.entry}
+		case known.Plan != w.entry:
+			changed[known.Plan] = w.entry
+			known.Plan = w.entry
+		}
+	}
+	for name, n := range b.uses {
+		if p, ok := b.m.plans[name]; ok {
+			p.users += n
+		}
+	}
+	b.m.size.Plans = len(b.m.plans)
+	return changed
+}
+
+// commitSubscriptions does the wanted changes, and gives every other
+// subscription of a changed plan a value with the new one.
+func (b *batch) commitSubscriptions(changed map[*registry.Plan]*registry.Plan) {
+	edits := map[uint64][]edit[subscription]{}
+	note := func(hash uint64, was, now *subscription) {
+		edits[hash%shards] = append(edits[hash%shards], edit[subscription]{hash, was, now})
+	}
+	for key, w := range b.subscriptions {
+		hash := b.index.subscriptionHash(key.consumer, key.api, key.environment)
+		was := b.index.subscription(hash, key.consumer, key.api, key.environment)
+		note(hash, was, w.entry)
+		b.m.size.Subscriptions += grown(was, w.entry)
+	}
+	if len(changed) > 0 {
+		each(&b.index.subscriptions, func(hash uint64, s *subscription) {
+			if now := b.replanned(s, changed); now != nil {
+				note(hash, s, now)
+			}
+		})
+	}
+	apply(&b.index.subscriptions, edits)
+}
+
+// replanned returns s with the new value of its plan, nil where the plan has
+// not changed or s itself is about to be replaced.
+func (b *batch) replanned(s *subscription, changed map[*registry.Plan]*registry.Plan) *subscription {
+	plan, ok := changed[s.Plan]
+	if !ok {
+		return nil
+	}
+	if _, ok := b.subscriptions[subscriptionKey{s.Consumer, s.API, s.Environment}]; ok {
+		return nil
+	}
+	now := *s
+	now.Plan = plan
+	return &now
+}
+
+func (b *batch) commitCredentials() {
+	edits := map[uint64][]edit[credential]{}
+	for sum, w := range b.credentials {
+		hash := b.index.credentialHash(&sum)
+		was := b.index.credential(hash, &sum)
+		edits[hash%shards] = append(edits[hash%shards], edit[credential]{hash, was, w.entry})
+		b.m.size.Credentials += grown(was, w.entry)
+	}
+	apply(&b.index.credentials, edits)
+}
+
+// grown returns by how much a directory grows where now takes the place of was.
+func grown[E any](was, now *E) int {
+	switch {
+	case was == nil && now != nil:
+		return 1
+	case was != nil && now == nil:
+		return -1
+	}
+	return 0
+}

@@ -1,0 +1,84 @@
+package resilience
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// TimeoutConfig holds the settings of timeout. One of them has to be there.
+type TimeoutConfig struct {
+	// Total bounds the time from the entry of the exchange into this policy to
+	// the response head, all tries and the waits between them included; 0 sets
+	// no bound.
+	Total registry.Duration `json:"total,omitempty"`
+	// PerTry bounds the time to the response head of each try, within Total; 0
+	// sets no bound of its own.
+	PerTry registry.Duration `json:"per_try,omitempty"`
+}
+
+// Validate reports every fault.
+func (c TimeoutConfig) Validate() error {
+	var faults registry.Faults
+	if c.Total < 0 {
+		faults.Add("/total", "want a duration of 0 or more")
+	}
+	if c.PerTry < 0 {
+		faults.Add("/per_try", "want a duration of 0 or more")
+	}
+	if c.Total == 0 && c.PerTry == 0 {
+		faults.Add("", "want total, per_try or both")
+	}
+	if c.Total > 0 && c.PerTry > c.Total {
+		faults.Add("/per_try", "want at most the total of %v, not %v", c.Total, c.PerTry)
+	}
+	return faults.Err()
+}
+
+// NewTimeout makes the stages of timeout: one around the retries, one inside
+// them. They bring x.Deadline forward, which costs neither a context nor a
+// timer; who sends keeps to it. A handler inside that does not look at
+// x.Deadline is not interrupted.
+func NewTimeout(c TimeoutConfig) ([]pipeline.Stage, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	var stages []pipeline.Stage
+	if c.Total > 0 {
+		stages = append(stages, hasten("timeout", pipeline.Deadline, c.Total.Std()))
+	}
+	if c.PerTry > 0 {
+		stages = append(stages, hasten("timeout_try", pipeline.Protect, c.PerTry.Std()))
+	}
+	return stages, nil
+}
+
+// hasten makes a stage that brings the deadline forward to after from now. It
+// alters nothing of the response, so it depends on nothing of the caller.
+func hasten(name string, phase pipeline.Phase, after time.Duration) pipeline.Stage {
+	return pipeline.Stage{
+		Name: name, Phase: phase, Vary: nobody,
+		Wrap: func(next pipeline.Handler) pipeline.Handler {
+			return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
+				x.Hasten(time.Now().Add(after))
+				return next(ctx, x)
+			}
+		},
+	}
+}
+
+// nobody is the Vary of stages whose effect depends on nothing of the caller.
+func nobody(*pipeline.Exchange) string { return "" }
+
+// TimeoutKind returns the kind timeout.
+func TimeoutKind() pipeline.Kind[[]pipeline.Stage] {
+	return pipeline.NewKind("timeout", func(_ *pipeline.Env, c TimeoutConfig) ([]pipeline.Stage, error) {
+		return NewTimeout(c)
+	})
+}
+
+// TimeoutPolicy returns a policy of kind timeout.
+func TimeoutPolicy(c TimeoutConfig) registry.Policy { return registry.NewPolicy("timeout", c) }

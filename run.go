@@ -1,0 +1,259 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// Run runs the recorders, loads the configuration, listens, follows the source
+// and, when ctx ends, drains and closes. It returns nil after an orderly end.
+//
+// The first update of the source is waited for. Where it is refused, or does
+// not come in time, the last good configuration on disk serves; where there is
+// none, the refusal is Run's error. Run may be called once.
+func (g *Gateway) Run(ctx context.Context) error {
+	recorders := g.runRecorders()
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	source := g.follow(watching)
+	servers, err := g.start(ctx, source)
+	if err == nil {
+		close(g.listening)
+		err = g.wait(ctx, source, servers)
+		g.shutdown(servers)
+	}
+	stop()
+	<-source.ended
+	err = errors.Join(err, g.Close())
+	recorders()
+	return err
+}
+
+// runRecorders runs the recorders that have something to run. The function
+// that it returns ends them, after the last exchange, and waits.
+func (g *Gateway) runRecorders() (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	for _, r := range g.recorders {
+		if runner, ok := r.(interface{ Run(context.Context) error }); ok {
+			wait.Go(func() {
+				if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
+					g.logger.Error("recorder ended", "error", err)
+				}
+			})
+		}
+	}
+	return func() { cancel(); wait.Wait() }
+}
+
+// A following is the source at work.
+type following struct {
+	first chan error // what became of the first update
+	ended chan struct{}
+	err   error // valid once ended is closed
+}
+
+// follow watches the source, if there is one.
+func (g *Gateway) follow(ctx context.Context) *following {
+	f := &following{first: make(chan error, 1), ended: make(chan struct{})}
+	if g.source == nil {
+		close(f.ended)
+		return f
+	}
+	go func() {
+		defer close(f.ended)
+		f.err = g.source.Watch(ctx, func(u registry.Update) error {
+			err := g.fromSource(ctx, u)
+			if u.Snapshot != nil || err != nil {
+				select {
+				case f.first <- err:
+				default:
+				}
+			}
+			return err
+		})
+	}()
+	return f
+}
+
+// start loads and listens.
+func (g *Gateway) start(ctx context.Context, source *following) ([]*server, error) {
+	if err := g.loadFirst(ctx, source); err != nil {
+		return nil, err
+	}
+	var servers []*server
+	for _, l := range g.listeners {
+		s, err := g.listen(ctx, l)
+		if err != nil {
+			for _, s := range servers {
+				_ = s.http.Close()
+			}
+			return nil, err
+		}
+		servers = append(servers, s)
+	}
+	return servers, nil
+}
+
+func (g *Gateway) loadFirst(ctx context.Context, source *following) error {
+	var err error
+	switch {
+	case g.source != nil:
+		err = g.firstUpdate(ctx, source)
+	case g.table.Load() != nil:
+		return nil
+	default:
+		err = errors.New("gateway: neither Source nor Snapshot is given")
+	}
+	if err == nil || g.lastGood == "" || g.table.Load() != nil {
+		return g.tolerate(err)
+	}
+	u, lastErr := readGood(g.lastGood)
+	if lastErr == nil {
+		lastErr = g.update(ctx, u, originLastGood)
+	}
+	if lastErr != nil {
+		return errors.Join(err, fmt.Errorf("start from the last good configuration: %w", lastErr))
+	}
+	g.logger.Warn("started from the last good configuration", "version", u.Snapshot.Version, "because", err)
+	return nil
+}
+
+// tolerate turns a source that is away into a warning where a snapshot given
+// in code serves already.
+func (g *Gateway) tolerate(err error) error {
+	if err != nil && g.table.Load() != nil {
+		g.logger.Warn("source did not deliver; the present configuration goes on", "error", err)
+		return nil
+	}
+	return err
+}
+
+func (g *Gateway) firstUpdate(ctx context.Context, source *following) error {
+	timer := time.NewTimer(g.load)
+	defer timer.Stop()
+	select {
+	case err := <-source.first:
+		return err
+	case <-source.ended:
+		select {
+		case err := <-source.first:
+			return err
+		default:
+		}
+		return fmt.Errorf("the source ended before its first update: %w", orEnded(source.err))
+	case <-timer.C:
+		return fmt.Errorf("the source delivered nothing within %v", g.load)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func orEnded(err error) error {
+	if err == nil {
+		return errors.New("without an error")
+	}
+	return err
+}
+
+// wait returns when ctx ends, or when the gateway cannot go on.
+func (g *Gateway) wait(ctx context.Context, source *following, servers []*server) error {
+	failed := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() {
+			<-s.ended
+			if s.err != nil {
+				failed <- s.err
+			}
+		}()
+	}
+	ended := source.ended
+	if g.source == nil {
+		ended = nil
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-failed:
+			return err
+		case <-ended: // what serves goes on
+			g.logger.Error("the source ended", "error", orEnded(source.err))
+			ended = nil
+		}
+	}
+}
+
+// A server is one listener at work.
+type server struct {
+	http  *http.Server
+	admin bool
+	ended chan struct{}
+	err   error // valid once ended is closed
+}
+
+func (g *Gateway) listen(ctx context.Context, l listener) (*server, error) {
+	var config net.ListenConfig
+	ln, err := config.Listen(ctx, "tcp", l.addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	g.addrs.add(l, ln.Addr())
+	if l.tls != nil {
+		ln = tls.NewListener(ln, serverTLS(l.tls))
+	}
+	handler := http.Handler(g)
+	if l.handler != nil {
+		handler = l.handler(g)
+	}
+	s := &server{http: newServer(handler, g), admin: l.handler != nil, ended: make(chan struct{})}
+	go func() {
+		defer close(s.ended)
+		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			s.err = err
+		}
+	}()
+	return s, nil
+}
+
+// Addrs returns the addresses that Run listens on for the gateway itself, in
+// the order of the options; for tests that listen on port 0.
+func (g *Gateway) Addrs() []net.Addr { return g.addrs.of(false) }
+
+// AdminAddrs returns the addresses of the Admin listeners.
+func (g *Gateway) AdminAddrs() []net.Addr { return g.addrs.of(true) }
+
+type addresses struct {
+	mu  sync.Mutex
+	all []address
+}
+
+type address struct {
+	addr  net.Addr
+	admin bool
+}
+
+func (a *addresses) add(l listener, addr net.Addr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, address{addr, l.handler != nil})
+}
+
+func (a *addresses) of(admin bool) []net.Addr {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []net.Addr
+	for _, x := range a.all {
+		if x.admin == admin {
+			out = append(out, x.addr)
+		}
+	}
+	return out
+}

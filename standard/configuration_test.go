@@ -1,0 +1,85 @@
+package standard_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/standard"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+const preface = `# Configuration
+
+This page is made from the Go types and their comments: ` + "`go test ./standard -update`" + ` makes it anew.
+How documents are merged and inherited is in [design.md](design.md); a whole document is in the README.
+
+Values are strict: a member that is not listed here, or is written in another case, is a fault that names file, line,
+column, JSON pointer and the nearest valid name.
+
+Each policy may also hold ` + "`as: NAME`" + `, which keeps several of one kind apart, and ` + "`off: true`" + `, which removes an inherited one.
+
+## The document
+
+`
+
+// TestConfigurationPage holds docs/configuration.md to the types.
+func TestConfigurationPage(t *testing.T) {
+	t.Parallel()
+	p := &page{docs: &docs{t: t, packages: map[string]map[string]typeDoc{}}, seen: map[reflect.Type]bool{}}
+	p.WriteString(preface)
+	p.table(reflect.TypeFor[registry.Document]())
+	made := ""
+	for _, k := range standard.All() {
+		if title := makes(k); title != made {
+			made = title
+			fmt.Fprintf(p, "## %s\n\n", title)
+		}
+		fmt.Fprintf(p, "### `%s`\n\n%s\n\n", k.KindName(), p.docs.of(k.Settings()).text)
+		p.table(k.Settings())
+	}
+	golden := filepath.Join("..", "docs", "configuration.md")
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(p.String()), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), p.String(), "go test ./standard -update makes the page anew")
+}
+
+func makes(k pipeline.AnyKind) string {
+	switch k.Makes().String() {
+	case "[]pipeline.Stage":
+		return "Policies"
+	case "authn.Authenticator":
+		return "Authenticators"
+	case "ratelimit.Limiter":
+		return "Limiters"
+	case "upstream.Balancer":
+		return "Balancers"
+	}
+	return k.Makes().String()
+}
+
+// TestEveryKindIsListedOnce also keeps the list from losing one.
+func TestEveryKindIsListedOnce(t *testing.T) {
+	t.Parallel()
+	_, err := pipeline.NewKinds(standard.All()...)
+	require.NoError(t, err)
+	var names []string
+	for _, k := range standard.All() {
+		names = append(names, k.KindName())
+	}
+	require.Equal(t, []string{
+		"authenticate", "deny", "public", "redirect", "respond", "compress", "correlation_id", "cors", "headers",
+		"rate_limit", "retry", "timeout", "subscription", "body", "api_key", "memory", "round_robin",
+	}, names)
+}

@@ -1,0 +1,60 @@
+// Package standard holds every kind of the core module in one call, so that
+// the root package stays light: whoever imports the root package alone links
+// no policy that it does not name.
+//
+//	g, err := gateway.New(standard.Kinds(), ...)
+package standard
+
+import (
+	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/authn"
+	"github.com/seed-f9645bd3/gateway/authn/apikey"
+	"github.com/seed-f9645bd3/gateway/authz"
+	"github.com/seed-f9645bd3/gateway/authz/subscription"
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
+	"github.com/seed-f9645bd3/gateway/ratelimit"
+	"github.com/seed-f9645bd3/gateway/resilience"
+	"github.com/seed-f9645bd3/gateway/transform"
+	"github.com/seed-f9645bd3/gateway/transform/answer"
+	"github.com/seed-f9645bd3/gateway/transform/compress"
+	"github.com/seed-f9645bd3/gateway/transform/correlation"
+	"github.com/seed-f9645bd3/gateway/transform/cors"
+	"github.com/seed-f9645bd3/gateway/transform/header"
+)
+
+// Kinds makes every kind of the core module known to a gateway.
+func Kinds() gateway.Option { return gateway.Kinds(All()...) }
+
+// All returns every kind of the core module: policies first, then what they
+// are built of.
+func All() []pipeline.AnyKind {
+	return append(policies(), parts()...)
+}
+
+func policies() []pipeline.AnyKind {
+	return []pipeline.AnyKind{
+		authn.Kind(),
+		authz.DenyKind(),
+		authz.PublicKind(),
+		answer.RedirectKind(),
+		answer.RespondKind(),
+		compress.Kind(),
+		correlation.Kind(),
+		cors.Kind(),
+		header.Kind(),
+		ratelimit.Kind(),
+		resilience.RetryKind(),
+		resilience.TimeoutKind(),
+		subscription.Kind(),
+		transform.BodyKind(),
+	}
+}
+
+func parts() []pipeline.AnyKind {
+	return []pipeline.AnyKind{
+		apikey.Kind(),
+		ratelimit.MemoryKind(),
+		upstream.RoundRobinKind(),
+	}
+}
