@@ -188,12 +188,13 @@ func (g *Gateway) retireOld(before, now *table, replaced []*backend) {
 		for _, b := range replaced {
 			b.end()
 		}
-		g.forget(old, now)
+		g.forget(old)
 	})
 }
 
-// forget has recorders drop what they keep for routes that are no more.
-func (g *Gateway) forget(old []*unit, _ *table) {
+// forget has recorders drop what they keep for routes of these units that are
+// not served any more, or never were.
+func (g *Gateway) forget(old []*unit) {
 	live := map[string]bool{}
 	if t := g.table.Load(); t != nil {
 		for _, u := range t.routes {

@@ -63,6 +63,7 @@ func (c *compilation) abandon() {
 	for _, u := range c.fresh {
 		u.scope.Close()
 	}
+	c.g.forget(c.fresh)
 }
 
 func (c *compilation) matcher() *router.Router {

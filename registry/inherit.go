@@ -1,7 +1,7 @@
 package registry
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 )
 
@@ -20,7 +20,7 @@ func (x *expander) inherit(of Fault, inherited, own []Policy) []Policy {
 	for i := range own {
 		p := &own[i]
 		if named[p.key()] {
-			x.policyFault(of, p, "policy %s is given twice; write as: NAME to keep several of a kind", p)
+			x.policyFault(of, p, "given twice; write as: NAME to keep several of a kind")
 			continue
 		}
 		named[p.key()] = true
@@ -34,7 +34,7 @@ func (x *expander) merge(of Fault, out []Policy, p *Policy) []Policy {
 	at := slices.IndexFunc(out, func(q Policy) bool { return q.key() == p.key() })
 	switch {
 	case p.Off && at < 0:
-		x.policyFault(of, p, "off: true removes nothing: no policy %s is inherited here", p)
+		x.policyFault(of, p, "off: true removes nothing: none is inherited here")
 	case p.Off:
 		return slices.Delete(out, at, at+1)
 	case at >= 0:
@@ -45,7 +45,7 @@ func (x *expander) merge(of Fault, out []Policy, p *Policy) []Policy {
 	return out
 }
 
-func (x *expander) policyFault(of Fault, p *Policy, format string, args ...any) {
-	of.Policy, of.Pos, of.Err = p.String(), p.Pos, fmt.Errorf(format, args...)
+func (x *expander) policyFault(of Fault, p *Policy, reason string) {
+	of.Policy, of.Pos, of.Err = p.String(), p.Pos, errors.New(reason)
 	x.faults.add(&of)
 }

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,23 +11,45 @@ import (
 
 // MarshalJSON writes p as documents do: {"rate_limit": {"as": "burst", ...}}.
 func (p Policy) MarshalJSON() ([]byte, error) {
-	settings := map[string]json.RawMessage{}
-	if len(p.Config) > 0 {
-		if err := json.Unmarshal(p.Config, &settings); err != nil {
-			return nil, fmt.Errorf("settings of %s: %w", p.Kind, err)
-		}
+	kind, err := json.Marshal(p.Kind)
+	if err != nil {
+		return nil, err
 	}
-	if p.Name != "" {
-		name, err := json.Marshal(p.Name)
-		if err != nil {
+	settings, err := p.settings()
+	if err != nil {
+		return nil, fmt.Errorf("settings of %s: %w", p.Kind, err)
+	}
+	return slices.Concat([]byte("{"), kind, []byte(":"), settings, []byte("}")), nil
+}
+
+// settings returns the object of the settings, with what belongs to p itself.
+func (p Policy) settings() (json.RawMessage, error) {
+	switch {
+	case p.Name != "" || p.Off:
+	case len(p.Config) == 0:
+		return json.RawMessage("{}"), nil
+	default:
+		return p.Config, nil
+	}
+	members := map[string]any{}
+	d := decoder{data: p.Config}
+	if len(p.Config) > 0 {
+		s := scanner{data: p.Config}
+		if err := s.document(); err != nil {
 			return nil, err
 		}
-		settings["as"] = name
+		if d.next() != '{' {
+			return nil, errors.New("want an object")
+		}
+		d.members(func(name string) { members[name] = json.RawMessage(d.raw()) })
+	}
+	if p.Name != "" {
+		members["as"] = p.Name
 	}
 	if p.Off {
-		settings["off"] = json.RawMessage("true")
+		members["off"] = true
 	}
-	return json.Marshal(map[string]any{p.Kind: settings})
+	return json.Marshal(members)
 }
 
 // UnmarshalJSON reads what MarshalJSON writes, and the bare kind. What it

@@ -144,6 +144,8 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		{"in seconds", func() string { return "2" }, 3 * time.Second, 2, 2 * time.Second, resilience.CodeRetrySucceeded},
 		{"as a date", func() string { return time.Now().Add(2 * time.Second).UTC().Format(http.TimeFormat) }, 3 * time.Second, 2, 2 * time.Second, resilience.CodeRetrySucceeded},
 		{"not beyond the deadline", func() string { return "2" }, time.Second, 1, 0, resilience.CodeRetryNoTime},
+		{"nor beyond all measure", func() string { return "Fri, 31 Dec 9999 23:59:59 GMT" }, time.Second, 1, 0, resilience.CodeRetryNoTime},
+		{"in more seconds than there are", func() string { return "99999999999999999999" }, time.Second, 1, 0, resilience.CodeRetryNoTime},
 		{"without a deadline not for long", func() string { return "60" }, 0, 1, 0, resilience.CodeRetryNoTime},
 		{"what is no time counts for nothing", func() string { return "soon" }, time.Second, 2, 25 * time.Millisecond, resilience.CodeRetrySucceeded},
 	} {

@@ -2,6 +2,7 @@ package resilience
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 const (
 	maxDrain  = 4 << 10
 	drainTime = 50 * time.Millisecond
+
+	farSeconds = 3600
 )
 
 // wait returns how long to wait after the given try: the backoff, or what the
@@ -24,7 +27,7 @@ func (r *retry) wait(try int, resp *http.Response) time.Duration {
 }
 
 // retryAfter returns what the response asks for (RFC 9110 section 10.2.3), 0
-// where it asks for nothing.
+// where it asks for nothing. Beyond an hour, all times are alike.
 func retryAfter(resp *http.Response) time.Duration {
 	if resp == nil {
 		return 0
@@ -33,13 +36,15 @@ func retryAfter(resp *http.Response) time.Duration {
 	if value == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
+	seconds, err := strconv.ParseInt(value, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(max(0, min(seconds, farSeconds))) * time.Second
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, time.Until(at))
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
 	}
-	return 0
+	return max(0, min(time.Until(at), farSeconds*time.Second))
 }
 
 // drop lets go of a response that is not wanted. A short rest is read, so that

@@ -78,6 +78,10 @@ func (b *requestBody) Read(p []byte) (int, error) {
 func (b *requestBody) take(p []byte) (int, error) {
 	b.inside.Add(1)
 	defer b.inside.Add(-1)
+	if b.read.Load() == 0 && b.call.client.Header["Expect"] != nil {
+		b.call.ask(true)
+		defer b.call.ask(false)
+	}
 	return b.src.Read(p)
 }
 

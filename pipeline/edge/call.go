@@ -47,9 +47,10 @@ type call struct {
 
 // An interim guards what is sent before the head.
 type interim struct {
-	mu   sync.Mutex
-	sent int
-	over bool // the head is on its way
+	mu     sync.Mutex
+	sent   int
+	asking bool // net/http may write a 100 at any moment
+	over   bool // the head is on its way
 }
 
 // conclude does all that is left after the chain: it settles what to answer,
@@ -101,7 +102,7 @@ func (c *call) settle() {
 	case c.fail == nil && c.resp == nil:
 		c.fail = errNeither
 	case c.fail != nil && c.resp != nil:
-		c.fail = errors.Join(errBoth, c.fail)
+		c.fail = fmt.Errorf("%w: %v", errBoth, c.fail) // not a refusal that can be relied on
 	case c.fail == nil:
 		c.fail = unfit(c.resp)
 	}

@@ -158,3 +158,30 @@ func TestReadsAfterTheEndFail(t *testing.T) {
 	require.Error(t, err)
 	require.NotErrorIs(t, err, io.EOF)
 }
+
+func TestNoInterimResponseComesWhileTheBodyIsAskedFor(t *testing.T) {
+	t.Parallel()
+	asked, hinted := make(chan struct{}), make(chan struct{})
+	h := func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		go func() {
+			<-asked
+			x.Interim(http.StatusEarlyHints, http.Header{"Link": {"</a>"}})
+			close(hinted)
+		}()
+		body, err := io.ReadAll(x.In.Body)
+		if err != nil {
+			return nil, err
+		}
+		return pipeline.Respond(x, http.StatusOK, "text/plain", body), nil
+	}
+	s := serve(t, h, edge.Options{})
+	conn, r, resp := begin(t, s.URL, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+	require.Equal(t, 100, resp.StatusCode)
+	close(asked)
+	<-hinted
+	_, err := io.WriteString(conn, "body")
+	require.NoError(t, err)
+	resp, err = http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	require.Equal(t, 200, resp.StatusCode)
+}

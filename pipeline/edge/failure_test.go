@@ -147,10 +147,18 @@ func TestReplyIsOnEveryAnswer(t *testing.T) {
 	t.Parallel()
 	w, _ := serveOnce(t, func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
 		x.SetReply("X-Request-Id", "abc")
+		x.ID = "abc"
 		return nil, pipeline.Refuse(401, "token_missing", "Who?").With("WWW-Authenticate", "Bearer")
 	}, nil)
 	require.Equal(t, "abc", w.header.Get("X-Request-Id"))
 	require.Equal(t, "Bearer", w.header.Get("WWW-Authenticate"))
 	require.JSONEq(t, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Who?",
 		"code":"token_missing","request_id":"abc"}`, w.body.String())
+}
+
+func TestAnEdgeWithoutAHandlerServesNothing(t *testing.T) {
+	t.Parallel()
+	w := &writer{header: http.Header{}}
+	edge.Handler(nil).ServeHTTP(w, plainRequest())
+	require.Equal(t, 500, w.status)
 }

@@ -97,3 +97,19 @@ func TestGRPCIsRefusedInItsHead(t *testing.T) {
 	require.Equal(t, 200, resp.StatusCode)
 	require.Equal(t, "16", resp.Header.Get("Grpc-Status"))
 }
+
+func TestTrailersFollowABodyThatIsNone(t *testing.T) {
+	t.Parallel()
+	h := func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		resp := pipeline.Respond(x, http.StatusOK, "application/grpc", nil)
+		resp.Trailer = http.Header{"Grpc-Status": {"0"}, "Grpc-Message": nil}
+		return resp, nil
+	}
+	s, c := serve2(t, h, edge.Options{})
+	resp, err := c.Do(request(t, http.MethodGet, s.URL, nil))
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "0", resp.Trailer.Get("Grpc-Status"))
+}

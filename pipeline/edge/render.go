@@ -73,7 +73,7 @@ func problemJSON(x *pipeline.Exchange, p *pipeline.Problem) rendering {
 		Detail    string `json:"detail,omitempty"`
 		Code      string `json:"code,omitempty"`
 		RequestID string `json:"request_id,omitempty"`
-	}{"about:blank", title(p), p.Status, p.Detail, p.Code, requestID(x)})
+	}{"about:blank", title(p), p.Status, p.Detail, p.Code, x.ID})
 	return rendering{p.Status, "application/problem+json", nil, body}
 }
 
@@ -89,7 +89,7 @@ func graphqlErrors(x *pipeline.Exchange, p *pipeline.Problem) rendering {
 		Message    string     `json:"message"`
 		Extensions extensions `json:"extensions"`
 	}
-	body := encode(map[string][]failure{"errors": {{message(p), extensions{p.Code, p.Status, requestID(x)}}}})
+	body := encode(map[string][]failure{"errors": {{message(p), extensions{p.Code, p.Status, x.ID}}}})
 	contentType := "application/json"
 	if strings.Contains(strings.Join(x.In.Header["Accept"], ","), "application/graphql-response+json") {
 		contentType = "application/graphql-response+json"
@@ -119,12 +119,4 @@ func message(p *pipeline.Problem) string {
 		return p.Detail
 	}
 	return title(p)
-}
-
-// requestID returns the correlation id that the answer bears.
-func requestID(x *pipeline.Exchange) string {
-	if id := x.Reply.Get("X-Request-Id"); id != "" {
-		return id
-	}
-	return x.Reply.Get("X-Correlation-Id")
 }

@@ -26,6 +26,9 @@ func (c *call) announce(h, trailer http.Header) []string {
 // trail hands over the trailers, which are complete now that the body has
 // ended; those that were not announced too.
 func (c *call) trail(resp *http.Response, announced []string) {
+	if len(resp.Trailer) == 0 || c.client.Method == http.MethodHead || !mayHaveBody(resp.StatusCode) {
+		return
+	}
 	h := c.w.Header()
 	for name, values := range resp.Trailer {
 		name = canonicalField(name)

@@ -80,32 +80,52 @@ func TestATunnelEndsWithItsClient(t *testing.T) {
 
 func TestAWebSocketIsToldWhenItsRouteRetires(t *testing.T) {
 	t.Parallel()
-	rec, ends, closing := newRecorder(), make(chan net.Conn, 1), make(chan struct{})
-	entry := rec.entry()
-	entry.Closing = closing
-	s := serve(t, switching("websocket", ends), edge.Options{Entry: entry})
-	conn, r, _ := begin(t, s.URL, ask)
-	backend := <-ends
-	// The backend is in the middle of a frame of four bytes.
-	_, err := backend.Write([]byte{0x82, 4, 'a', 'b'})
+	for name, head := range map[string][]byte{
+		"in a short frame":  {0x82, 4},
+		"in a medium frame": {0x82, 126, 0, 4},
+		"in a long frame":   {0x82, 127, 0, 0, 0, 0, 0, 0, 0, 4},
+		"in a masked frame": {0x82, 0x84, 1, 2, 3, 4},
+		"after one frame":   {0x82, 1, 'x', 0x82, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rec, ends, closing := newRecorder(), make(chan net.Conn, 1), make(chan struct{})
+			entry := rec.entry()
+			entry.Closing = closing
+			s := serve(t, switching("websocket", ends), edge.Options{Entry: entry})
+			conn, r, _ := begin(t, s.URL, ask)
+			backend := <-ends
+			// The backend is in the middle of a frame of four bytes.
+			send(t, backend, append(head, 'a', 'b'))
+			receive(t, r, append(head, 'a', 'b'))
+			close(closing)
+			receive(t, backend, []byte{0x88, 0x82, 0, 0, 0, 0, 3, 0xe9})
+			// Its goodbye to the client waits for the end of the frame, and
+			// nothing follows it.
+			send(t, backend, []byte{'c', 'd', 0x82, 1, 'x'})
+			receive(t, r, []byte{'c', 'd', 0x88, 2, 3, 0xe9})
+			send(t, backend, []byte{0x82, 1, 'x'})
+			closeWrite(t, conn)
+			rest, err := io.ReadAll(r)
+			require.NoError(t, err)
+			require.Empty(t, rest)
+			require.NoError(t, rec.next(t).Err)
+		})
+	}
+}
+
+func send(t *testing.T, w io.Writer, p []byte) {
+	t.Helper()
+	_, err := w.Write(p)
 	require.NoError(t, err)
-	got := make([]byte, 4)
-	_, err = io.ReadFull(r, got)
+}
+
+func receive(t *testing.T, r io.Reader, want []byte) {
+	t.Helper()
+	got := make([]byte, len(want))
+	_, err := io.ReadFull(r, got)
 	require.NoError(t, err)
-	close(closing)
-	up := make([]byte, 8)
-	_, err = io.ReadFull(backend, up)
-	require.NoError(t, err)
-	require.Equal(t, []byte{0x88, 0x82, 0, 0, 0, 0, 3, 0xe9}, up)
-	// Its goodbye to the client waits for the end of the frame.
-	_, err = backend.Write([]byte{'c', 'd', 0x82, 1, 'x'})
-	require.NoError(t, err)
-	down := make([]byte, 6)
-	_, err = io.ReadFull(r, down)
-	require.NoError(t, err)
-	require.Equal(t, []byte{'c', 'd', 0x88, 2, 3, 0xe9}, down)
-	closeWrite(t, conn)
-	require.NoError(t, rec.next(t).Err)
+	require.Equal(t, want, got)
 }
 
 func TestATunnelEndsEvenWhereNobodySaysGoodbye(t *testing.T) {

@@ -6,8 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 )
@@ -32,108 +30,13 @@ func (c *call) write(resp *http.Response) {
 	c.early()
 	c.status = resp.StatusCode
 	c.w.WriteHeader(resp.StatusCode)
-	if !c.bodied(resp) {
-		return
-	}
-	if err := c.pass(resp); err != nil {
-		c.broken(err)
-		return
+	if c.bodied(resp) {
+		if err := c.pass(resp); err != nil {
+			c.broken(err)
+			return
+		}
 	}
 	c.trail(resp, announced)
-}
-
-// bodied reports whether the answer has a body on the wire.
-func (c *call) bodied(resp *http.Response) bool {
-	return resp.Body != nil && resp.Body != http.NoBody && c.client.Method != http.MethodHead && mayHaveBody(resp.StatusCode)
-}
-
-func mayHaveBody(status int) bool {
-	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
-}
-
-// head fills in the fields of the answer: the response's, with the fields of
-// x.Reply on top. It returns the trailers that it announced.
-func (c *call) head(resp *http.Response) []string {
-	h := c.w.Header()
-	c.copyFields(h, resp.Header)
-	c.length(h, resp)
-	if h["Content-Type"] == nil {
-		h["Content-Type"] = nil // keeps net/http from guessing one
-	}
-	for name, values := range c.x.Reply {
-		reply(h, name, values)
-	}
-	if c.client.ProtoMajor == 1 && c.fault() != nil {
-		h["Connection"] = []string{"close"}
-	}
-	return c.announce(h, resp.Trailer)
-}
-
-// copyFields copies what may leave: no hop-by-hop fields, none that Connection
-// names, nothing of how a backend is built.
-func (c *call) copyFields(to, from http.Header) {
-	var named []string
-	if from["Connection"] != nil {
-		named = c.edge.fields.named(from)
-	}
-	for name, values := range from {
-		canonical := canonicalField(name)
-		if hopByHop(canonical) || internal(canonical) || slices.Contains(named, canonical) || !token(canonical) || !allValid(values) {
-			continue
-		}
-		to[canonical] = values
-	}
-}
-
-func allValid(values []string) bool {
-	for _, v := range values {
-		if !valid(v) {
-			return false
-		}
-	}
-	return true
-}
-
-// length sets Content-Length by what is known of the body. To HEAD and 304 it
-// is the backend's word on what GET would get (RFC 9110 section 8.6).
-func (c *call) length(h http.Header, resp *http.Response) {
-	switch {
-	case resp.StatusCode == http.StatusNoContent:
-		delete(h, "Content-Length")
-	case c.client.Method == http.MethodHead, resp.StatusCode == http.StatusNotModified:
-		if resp.ContentLength > 0 {
-			h["Content-Length"] = []string{strconv.FormatInt(resp.ContentLength, 10)}
-		}
-	case resp.ContentLength < 0:
-		delete(h, "Content-Length")
-	case resp.Body == nil, resp.Body == http.NoBody:
-		setLength(h, 0)
-	default:
-		setLength(h, resp.ContentLength)
-	}
-}
-
-// setLength keeps the field that already says so.
-func setLength(h http.Header, n int64) {
-	digits := strconv.FormatInt(n, 10)
-	if v := h["Content-Length"]; len(v) != 1 || v[0] != digits {
-		h["Content-Length"] = []string{digits}
-	}
-}
-
-// reply sets a field of x.Reply. Fields that are lists of independent things
-// are added to those of the response, all others replace them.
-func reply(h http.Header, name string, values []string) {
-	name = canonicalField(name)
-	if hopByHop(name) || name == "Content-Length" || !token(name) || !allValid(values) {
-		return
-	}
-	switch name {
-	case "Vary", "Set-Cookie", "Link", "Server-Timing":
-		h[name] = slices.Concat(h[name], values)
-	default:
-		h[name] = values
-	}
 }
 
 // pass copies the body. Where its length is unknown, the head goes at once and
@@ -149,9 +52,8 @@ func (c *call) pass(resp *http.Response) error {
 	if !events || c.x.Closing() == nil {
 		return c.copyBody(resp)
 	}
-	end := closeOn(c.x.Closing(), resp.Body)
-	err := c.copyBody(resp)
-	if end() && resp.ContentLength < 0 && !errors.Is(err, errGone) {
+	closed, err := c.copyUntil(c.x.Closing(), resp)
+	if closed && resp.ContentLength < 0 && !errors.Is(err, errGone) {
 		return nil
 	}
 	return err
@@ -164,6 +66,14 @@ func eventStream(resp *http.Response) bool {
 	}
 	t, _, err := mime.ParseMediaType(t)
 	return err == nil && t == "text/event-stream"
+}
+
+// copyUntil copies the body until it ends or closing is closed, and reports
+// whether that was what ended it.
+func (c *call) copyUntil(closing <-chan struct{}, resp *http.Response) (closed bool, err error) {
+	end := closeOn(closing, resp.Body)
+	defer func() { closed = end() }()
+	return false, c.copyBody(resp)
 }
 
 // closeOn closes body as soon as closing is closed. end stops it, waits for it

@@ -189,11 +189,11 @@ func TestMatchIsTheWrittenPrecedence(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	matched := 0
-	for range 1000 {
+	for range 400 {
 		routes := chanceRoutes(rng)
 		r, err := router.New(routes)
 		require.NoError(t, err)
-		for range 60 {
+		for range 40 {
 			req := chanceRequest(rng)
 			var values [pipeline.MaxParams]string
 			m := r.Match(req, &values)
@@ -207,5 +207,5 @@ func TestMatchIsTheWrittenPrecedence(t *testing.T) {
 			}
 		}
 	}
-	require.Greater(t, matched, 5000, "most requests must not be in vain")
+	require.Greater(t, matched, 2000, "most requests must not be in vain")
 }

@@ -72,6 +72,12 @@ func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, 
 	own, cancel := context.WithCancelCause(ctx)
 	a := &attempt{endpoint: e, cancel: cancel, exchange: x}
 	e.acquire()
+	delivered := false
+	defer func() {
+		if !delivered { // in a panic too: the transport may be somebody's own
+			a.end()
+		}
+	}()
 	out, asked := u.prepare(a.trace(own), x, e)
 	finish(out)
 	a.watch(out)
@@ -80,10 +86,9 @@ func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, 
 		err = judge(resp, asked, x.Upgrade)
 	}
 	if err != nil {
-		err = a.fault(ctx, own, err)
-		a.end()
-		return nil, err
+		return nil, a.fault(ctx, own, err)
 	}
+	delivered = true
 	a.deliver(x, resp)
 	return resp, nil
 }

@@ -226,3 +226,15 @@ func TestARemovedEndpointLetsGoOfItsConnections(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	<-closed
 }
+
+func TestAPanicOfATransportIsNoAttemptInFlight(t *testing.T) {
+	t.Parallel()
+	up := newUpstream(t, one("http://a"), upstream.Options{
+		Transport: func(registry.Upstream, *http.Transport) http.RoundTripper {
+			return roundTrip(func(*http.Request) (*http.Response, error) { panic("boom") })
+		},
+	})
+	x := exchange(t, "GET", "/", nil)
+	require.Panics(t, func() { _, _ = up.Serve(t.Context(), x) })
+	require.Zero(t, up.Status().Endpoints[0].InFlight)
+}

@@ -69,7 +69,6 @@ type responseBody struct {
 	exchange *pipeline.Exchange
 	left     int64 // of a known length; negative where unknown
 	short    bool  // the last Read left room
-	stalled  bool  // the edge was told
 	once     sync.Once
 	err      error
 }
@@ -77,8 +76,7 @@ type responseBody struct {
 // Read reads what is there. A body of known length that comes in pieces is
 // said to pause before each wait, so that no piece is held back.
 func (b *responseBody) Read(p []byte) (int, error) {
-	if b.short && b.left > 0 && !b.stalled {
-		b.stalled = true
+	if b.short && b.left > 0 {
 		b.exchange.Stalled()
 	}
 	n, err := b.body.Read(p)

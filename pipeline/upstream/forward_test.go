@@ -1,6 +1,8 @@
 package upstream_test
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -114,4 +116,51 @@ func TestEditsAndParametersReachAHandler(t *testing.T) {
 	up := newUpstream(t, registry.Upstream{}, upstream.Options{Handler: h})
 	_, body := answer(t, up.Serve, x)
 	require.Equal(t, "7 yes /u/7 192.0.2.1:4711 1.1 gateway example.com", body)
+}
+
+func TestTheLengthFitsTheBodyThatIsSent(t *testing.T) {
+	t.Parallel()
+	h := func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		write(w, fmt.Sprintf("%s %d %s", r.Header.Get("Content-Length"), r.ContentLength, body))
+	}
+	onBothForms(t, h, func(t *testing.T, serve pipeline.Handler) {
+		for _, c := range []struct {
+			name, want string
+			alter      func(x *pipeline.Exchange)
+		}{
+			{"as it came", "4 4 body", func(*pipeline.Exchange) {}},
+			{"replaced", "3 3 new", func(x *pipeline.Exchange) { x.SetBody(io.NopCloser(strings.NewReader("new")), 3) }},
+			{"replaced by one of unknown length", " -1 new", func(x *pipeline.Exchange) {
+				x.SetBody(io.NopCloser(strings.NewReader("new")), -1)
+			}},
+			{"kept", "4 4 body", func(x *pipeline.Exchange) { require.True(t, x.Replayable(10)) }},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				x := exchange(t, "PUT", "/", strings.NewReader("body"))
+				x.In.Header.Set("Content-Length", "4")
+				c.alter(x)
+				_, body := answer(t, serve, x)
+				require.Equal(t, c.want, body)
+			})
+		}
+	})
+}
+
+func TestAClientThatAsksFirstIsAnsweredByTheBackend(t *testing.T) {
+	t.Parallel()
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusExpectationFailed) })
+	x := exchange(t, "PUT", "/", nil)
+	x.In.Header.Set("Expect", "100-continue")
+	x.In.ContentLength = 4
+	x.In.Body = io.NopCloser(unread{t})
+	resp, _ := answer(t, overNetwork(t, h).Serve, x)
+	require.Equal(t, http.StatusExpectationFailed, resp.StatusCode)
+}
+
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was asked for")
+	return 0, io.EOF
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
@@ -110,6 +111,12 @@ func receivedAs(x *pipeline.Exchange, out *http.Request, body *callBody) *http.R
 	req.Trailer = x.In.Trailer // filled in while the body is read
 	if body != nil {
 		req.Body = body
+	}
+	if length := req.Header["Content-Length"]; length != nil {
+		length[0] = strconv.FormatInt(max(req.ContentLength, 0), 10) // the body may be another by now
+	}
+	if req.ContentLength < 0 {
+		delete(req.Header, "Content-Length")
 	}
 	for _, name := range x.ParamNames() {
 		req.SetPathValue(name, x.Param(name))

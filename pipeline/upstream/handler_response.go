@@ -9,17 +9,15 @@ import (
 
 // A callResponse is the response body of a handler, as the exchange reads it.
 type callResponse struct {
-	writer  *writer
-	resp    *http.Response
-	body    io.Reader
-	known   bool // its length is: a flush has to be told
-	stalled bool
+	writer *writer
+	resp   *http.Response
+	body   io.Reader
+	known  bool // its length is: a flush has to be told
 }
 
 // Read implements io.Reader. At the end it completes the trailers.
 func (b *callResponse) Read(p []byte) (int, error) {
-	if b.known && !b.stalled && b.writer.flushed.Load() {
-		b.stalled = true
+	if b.known && b.writer.flushed.Load() {
 		b.writer.exchange.Stalled()
 	}
 	n, err := b.body.Read(p)

@@ -103,7 +103,7 @@ func TestTheFirstEventArrivesBeforeTheBackendIsDone(t *testing.T) {
 				require.Equal(t, "two", string(rest))
 				require.NoError(t, resp.Body.Close())
 				if declared != "" {
-					require.Equal(t, 1, l.stalls, "a pause in a body of known length is told")
+					require.Positive(t, l.stalls, "a pause in a body of known length is told")
 				}
 			})
 		})
@@ -288,7 +288,7 @@ func TestALateHeadIsATimeout(t *testing.T) {
 	h := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	onBothForms(t, h, func(t *testing.T, serve pipeline.Handler) {
 		x := exchange(t, "GET", "/", nil)
-		x.Hasten(time.Now().Add(20 * time.Millisecond))
+		x.Hasten(time.Now().Add(200 * time.Millisecond))
 		u := fails(t, serve, x)
 		require.Equal(t, pipeline.UpstreamTimeout, u.Kind)
 		require.True(t, u.Sent)
@@ -300,7 +300,7 @@ func TestTheDeadlineDoesNotEndABody(t *testing.T) {
 	t.Parallel()
 	h := func(w http.ResponseWriter, r *http.Request) {
 		w.(http.Flusher).Flush()
-		deadline := time.NewTimer(120 * time.Millisecond)
+		deadline := time.NewTimer(700 * time.Millisecond)
 		defer deadline.Stop()
 		select {
 		case <-deadline.C:
@@ -310,7 +310,7 @@ func TestTheDeadlineDoesNotEndABody(t *testing.T) {
 	}
 	onBothForms(t, h, func(t *testing.T, serve pipeline.Handler) {
 		x := exchange(t, "GET", "/", nil)
-		x.Hasten(time.Now().Add(60 * time.Millisecond))
+		x.Hasten(time.Now().Add(400 * time.Millisecond))
 		_, body := answer(t, serve, x)
 		require.Equal(t, "still here", body)
 	})

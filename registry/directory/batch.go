@@ -15,7 +15,7 @@ type batch struct {
 	faults registry.Faults
 
 	plans         map[string]wanted[registry.Plan]
-	subscriptions map[subscriptionKey]wanted[registry.Subscription]
+	subscriptions map[subscriptionKey]wanted[subscription]
 	credentials   map[[32]byte]wanted[credential]
 
 	texts map[string]string // one copy of what many subscriptions have in common
@@ -40,7 +40,7 @@ func (m *Memory) begin() *batch {
 	return &batch{
 		m: m, index: ix,
 		plans:         map[string]wanted[registry.Plan]{},
-		subscriptions: map[subscriptionKey]wanted[registry.Subscription]{},
+		subscriptions: map[subscriptionKey]wanted[subscription]{},
 		credentials:   map[[32]byte]wanted[credential]{},
 		texts:         map[string]string{},
 		uses:          map[string]int{},
@@ -63,10 +63,10 @@ func (b *batch) add(c registry.Change, at int) {
 		b.plans[c.Plan.Name] = w
 	case c.Subscription != nil:
 		s := c.Subscription
-		w := wanted[registry.Subscription]{at: at}
+		w := wanted[subscription]{at: at}
 		if !c.Remove {
 			w.entry = b.cloneSubscription(s)
-			s = w.entry
+			s = &w.entry.Subscription
 		}
 		b.subscriptions[subscriptionKey{s.Consumer, s.API, s.Environment}] = w
 	case c.Credential != nil:
@@ -84,7 +84,7 @@ func clonePlan(p *registry.Plan) *registry.Plan {
 	return &own
 }
 
-func (b *batch) cloneSubscription(s *registry.Subscription) *registry.Subscription {
+func (b *batch) cloneSubscription(s *registry.Subscription) *subscription {
 	own := *s
 	own.ID, own.Consumer = strings.Clone(s.ID), b.text(s.Consumer)
 	own.API, own.Environment = b.text(s.API), b.text(s.Environment)
@@ -96,7 +96,7 @@ func (b *batch) cloneSubscription(s *registry.Subscription) *registry.Subscripti
 	for i, scope := range s.Scopes {
 		own.Scopes[i] = b.text(scope)
 	}
-	return &own
+	return newSubscription(own)
 }
 
 func (b *batch) cloneCredential(c registry.Change) *credential {

@@ -42,9 +42,9 @@ func (b *batch) commitPlans() map[*registry.Plan]*registry.Plan {
 // commitSubscriptions does the wanted changes, and gives every other
 // subscription of a changed plan a value with the new one.
 func (b *batch) commitSubscriptions(changed map[*registry.Plan]*registry.Plan) {
-	edits := map[uint64][]edit[registry.Subscription]{}
-	note := func(hash uint64, was, now *registry.Subscription) {
-		edits[hash%shards] = append(edits[hash%shards], edit[registry.Subscription]{hash, was, now})
+	edits := map[uint64][]edit[subscription]{}
+	note := func(hash uint64, was, now *subscription) {
+		edits[hash%shards] = append(edits[hash%shards], edit[subscription]{hash, was, now})
 	}
 	for key, w := range b.subscriptions {
 		hash := b.index.subscriptionHash(key.consumer, key.api, key.environment)
@@ -53,7 +53,7 @@ func (b *batch) commitSubscriptions(changed map[*registry.Plan]*registry.Plan) {
 		b.m.size.Subscriptions += grown(was, w.entry)
 	}
 	if len(changed) > 0 {
-		each(&b.index.subscriptions, func(hash uint64, s *registry.Subscription) {
+		each(&b.index.subscriptions, func(hash uint64, s *subscription) {
 			if now := b.replanned(s, changed); now != nil {
 				note(hash, s, now)
 			}
@@ -64,7 +64,7 @@ func (b *batch) commitSubscriptions(changed map[*registry.Plan]*registry.Plan) {
 
 // replanned returns s with the new value of its plan, nil where the plan has
 // not changed or s itself is about to be replaced.
-func (b *batch) replanned(s *registry.Subscription, changed map[*registry.Plan]*registry.Plan) *registry.Subscription {
+func (b *batch) replanned(s *subscription, changed map[*registry.Plan]*registry.Plan) *subscription {
 	plan, ok := changed[s.Plan]
 	if !ok {
 		return nil

@@ -30,8 +30,8 @@ func (m *Memory) allPlans() []registry.Change {
 func (m *Memory) allSubscriptions() []registry.Change {
 	all := make([]registry.Change, 0, m.size.Subscriptions)
 	if ix := m.index.Load(); ix != nil {
-		each(&ix.subscriptions, func(_ uint64, s *registry.Subscription) {
-			all = append(all, registry.Change{Subscription: s})
+		each(&ix.subscriptions, func(_ uint64, s *subscription) {
+			all = append(all, registry.Change{Subscription: &s.Subscription})
 		})
 	}
 	slices.SortFunc(all, func(a, b registry.Change) int {

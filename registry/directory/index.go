@@ -15,8 +15,31 @@ const shards = 1 << 10
 // writer.
 type index struct {
 	seed          maphash.Seed
-	subscriptions [shards]atomic.Pointer[table[registry.Subscription]]
+	subscriptions [shards]atomic.Pointer[table[subscription]]
 	credentials   [shards]atomic.Pointer[table[credential]]
+}
+
+// A subscription is kept with the name of its consumer in place: a lookup that
+// compares it need not follow one more pointer into cold memory.
+type subscription struct {
+	inPlace [24]byte // Consumer, where it is not longer
+	registry.Subscription
+}
+
+func newSubscription(s registry.Subscription) *subscription {
+	own := &subscription{Subscription: s}
+	copy(own.inPlace[:], s.Consumer)
+	return own
+}
+
+func (s *subscription) is(consumer, api, environment string) bool {
+	if len(s.Consumer) != len(consumer) || s.API != api || s.Environment != environment {
+		return false
+	}
+	if len(consumer) <= len(s.inPlace) {
+		return string(s.inPlace[:len(consumer)]) == consumer
+	}
+	return s.Consumer == consumer
 }
 
 // A credential is kept with the sum that it is found by.
@@ -46,13 +69,13 @@ func (ix *index) credentialHash(sum *[32]byte) uint64 {
 	return maphash.Bytes(ix.seed, sum[:])
 }
 
-func (ix *index) subscription(hash uint64, consumer, api, environment string) *registry.Subscription {
+func (ix *index) subscription(hash uint64, consumer, api, environment string) *subscription {
 	t := ix.subscriptions[hash%shards].Load()
 	if t == nil {
 		return nil
 	}
 	s, at := t.probe(hash, home(hash))
-	for s != nil && (s.Consumer != consumer || s.API != api || s.Environment != environment) {
+	for s != nil && !s.is(consumer, api, environment) {
 		s, at = t.probe(hash, at)
 	}
 	return s

@@ -44,7 +44,7 @@ func (m *Memory) Subscription(_ context.Context, consumer, api, environment stri
 	if s == nil {
 		return nil, registry.ErrUnknown
 	}
-	return s, nil
+	return &s.Subscription, nil
 }
 
 // Credential returns the credential of this keyed hash. It never waits.

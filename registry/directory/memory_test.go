@@ -76,6 +76,8 @@ func TestSubscriptionIsFoundByItsWholeKey(t *testing.T) {
 		setSubscription("5", "a", "bc", "d", ""),
 		setSubscription("6", "ab", "c", "d", ""),
 		setSubscription("7", "c", "ab", "d", ""),
+		setSubscription("8", "exactly-24-bytes-of-name", "a", "d", ""),
+		setSubscription("9", "a-name-that-is-longer-than-24-bytes", "a", "d", ""),
 	)
 	tests := []struct{ name, consumer, api, environment, id string }{
 		{"the one asked for", "acme", "users/v2", "production", "1"},
@@ -85,6 +87,9 @@ func TestSubscriptionIsFoundByItsWholeKey(t *testing.T) {
 		{"names that join to the same text", "a", "bc", "d", "5"},
 		{"names that join to the same text otherwise", "ab", "c", "d", "6"},
 		{"names in another order", "c", "ab", "d", "7"},
+		{"a name that just fits in place", "exactly-24-bytes-of-name", "a", "d", "8"},
+		{"a name that does not fit in place", "a-name-that-is-longer-than-24-bytes", "a", "d", "9"},
+		{"a name that begins like one that is too long", "a-name-that-is-longer-than-24-bytez", "a", "d", ""},
 		{"an unknown consumer", "none", "users/v2", "production", ""},
 		{"an unknown API", "acme", "orders/v1", "production", ""},
 		{"an unknown environment", "acme", "users/v2", "test", ""},
@@ -103,7 +108,7 @@ func TestSubscriptionIsFoundByItsWholeKey(t *testing.T) {
 			require.Equal(t, tt.id, s.ID)
 		})
 	}
-	require.Equal(t, directory.Size{Plans: 1, Subscriptions: 7}, m.Len())
+	require.Equal(t, directory.Size{Plans: 1, Subscriptions: 9}, m.Len())
 }
 
 func TestSubscriptionBearsThePlanThatItNames(t *testing.T) {

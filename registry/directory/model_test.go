@@ -23,11 +23,11 @@ func TestMemoryIsAMap(t *testing.T) {
 	m := directory.New()
 	subscriptions, credentials, rate := map[string]string{}, map[byte]string{}, map[string]int64{"gold": 1, "silver": 1}
 	require.NoError(t, m.Apply([]registry.Change{setPlan("gold", 1), setPlan("silver", 1)}))
-	for round := range 300 {
+	for round := range 100 {
 		var changes []registry.Change
 		removing := rng.IntN(2) == 0
 		for range rng.IntN(400) {
-			switch consumer, sum := fmt.Sprint(rng.IntN(5000)), byte(1+rng.IntN(255)); {
+			switch consumer, sum := fmt.Sprint(rng.IntN(2000)), byte(1+rng.IntN(255)); {
 			case rng.IntN(200) == 0:
 				plan := []string{"gold", "silver"}[rng.IntN(2)]
 				rate[plan] = 1 + rng.Int64N(5)
@@ -49,7 +49,7 @@ func TestMemoryIsAMap(t *testing.T) {
 		}
 		require.NoError(t, m.Apply(changes))
 		require.Equal(t, directory.Size{Plans: 2, Subscriptions: len(subscriptions), Credentials: len(credentials)}, m.Len())
-		for i := range 5000 {
+		for i := range 2000 {
 			s, err := m.Subscription(t.Context(), fmt.Sprint(i), "users/v2", "production")
 			plan, known := subscriptions[fmt.Sprint(i)]
 			if known != (err == nil) || known && (s.Plan.Name != plan || s.Plan.Limits[0].Rate.Count != rate[plan]) {

@@ -39,14 +39,6 @@ func (t *table[E]) probe(hash uint64, at int) (*E, int) {
 	}
 }
 
-// len returns the number of entries; t may be nil.
-func (t *table[E]) len() int {
-	if t == nil {
-		return 0
-	}
-	return t.used
-}
-
 // with returns a table in which the edits are done; t may be nil.
 func (t *table[E]) with(edits []edit[E]) *table[E] {
 	next := &table[E]{}
