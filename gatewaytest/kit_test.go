@@ -333,7 +333,9 @@ func verify(t testing.TB, token string, set []byte) map[string]any {
 		n := func(name string) *big.Int { return new(big.Int).SetBytes(decode(t, k[name])) }
 		switch k["kty"] {
 		case "EC":
-			key := &ecdsa.PublicKey{Curve: elliptic.P256(), X: n("x"), Y: n("y")}
+			point := append(append([]byte{4}, decode(t, k["x"])...), decode(t, k["y"])...)
+			key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+			require.NoError(t, err)
 			require.True(t, ecdsa.Verify(key, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])))
 		case "RSA":
 			key := &rsa.PublicKey{N: n("n"), E: int(n("e").Int64())}
