@@ -11,7 +11,7 @@ import (
 func (v *validator) upstream(u *Upstream) {
 	v.subject = Fault{Upstream: u.Name, Pos: u.Pos}
 	v.name(u.Name, v.upstreams, "upstream")
-	if len(u.Endpoints) == 0 && !slices.Contains(v.served, u.Name) {
+	if len(u.Endpoints) == 0 && !v.part && !slices.Contains(v.served, u.Name) {
 		v.fault("/endpoints", errors.New("want at least one endpoint"))
 	}
 	for i, e := range u.Endpoints {
