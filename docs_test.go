@@ -44,14 +44,14 @@ func TestFeatureAndSafetyPagesAreWhole(t *testing.T) {
 	features, err := os.ReadFile("docs/features.md")
 	require.NoError(t, err)
 	rows := regexp.MustCompile(`(?m)^\| ([A-Z]{1,2}-\d{2}) \|.*\|$`).FindAllString(string(features), -1)
-	require.Len(t, rows, 273, "one row a capability")
+	require.Equal(t, 273, len(rows), "one row a capability")
 	for _, row := range rows {
 		require.True(t, strings.Contains(row, "](../") != strings.Contains(row, "| open |"), "either a proof or open: %s", row)
 	}
 	safety, err := os.ReadFile("docs/safety.md")
 	require.NoError(t, err)
 	numbers := regexp.MustCompile(`(?m)^\| (\d+) \|.*\|$`).FindAllString(string(safety), -1)
-	require.Len(t, numbers, 75)
+	require.Equal(t, 75, len(numbers))
 	for _, row := range numbers {
 		require.True(t, strings.Contains(row, "](../") || strings.Contains(row, "open"), "a proof, or open: %s", row)
 	}

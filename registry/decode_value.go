@@ -25,8 +25,8 @@ func (d *decoder) value(v reflect.Value) {
 	default:
 		d.plain(v, c)
 	}
-	if info.validates && (d.decoded(c, v) || len(d.faults.list) == before) {
-		d.validate(v)
+	if clean := len(d.faults.list) == before; info.validates && (clean || d.decoded(c, v)) {
+		d.validate(v, clean)
 	}
 }
 
@@ -48,13 +48,16 @@ func (d *decoder) pointer(v reflect.Value, c byte) {
 	d.value(v.Elem())
 }
 
-func (d *decoder) validate(v reflect.Value) {
+// validate asks v whether it is valid. Where decoding has found faults in it,
+// what it says of itself as a whole is most likely their consequence.
+func (d *decoder) validate(v reflect.Value, clean bool) {
 	c, ok := v.Addr().Interface().(interface{ Validate() error })
 	if !ok {
 		return
 	}
-	for _, f := range AsFaults(At(d.path.pointer(), c.Validate())) {
-		if !d.faults.covers(f.Field) {
+	here := d.path.pointer()
+	for _, f := range AsFaults(At(here, c.Validate())) {
+		if (clean || f.Field != here) && !d.faults.covers(f.Field) {
 			d.faults.add(f)
 		}
 	}

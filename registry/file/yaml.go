@@ -31,9 +31,12 @@ func parse(path string, data []byte) ([]document, registry.Faults) {
 		line, column := position(data, invalidByte(data))
 		return nil, registry.Faults{at(path, line, column, errors.New("invalid UTF-8"))}
 	}
-	tokens := lexer.Tokenize(string(bytes.TrimPrefix(data, []byte("\ufeff"))))
 	var docs []document
 	var faults registry.Faults
+	tokens, err := tokenize(data)
+	if err != nil {
+		return nil, registry.Faults{placeYAML(path, err)}
+	}
 	for _, group := range split(tokens) {
 		doc, err := parseOne(group)
 		if err != nil {
@@ -78,7 +81,22 @@ type tokenError struct {
 
 func (e *tokenError) Error() string { return e.reason }
 
-func parseOne(group token.Tokens) (document, error) {
+// tokenize cuts a text into tokens.
+func tokenize(data []byte) (tokens token.Tokens, err error) {
+	defer asError(&err)
+	return lexer.Tokenize(string(bytes.TrimPrefix(data, []byte("\ufeff")))), nil
+}
+
+// asError makes an error of a panic: a text that the parser cannot stand must
+// not end a gateway that serves.
+func asError(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the parser gives up: %v", p)
+	}
+}
+
+func parseOne(group token.Tokens) (doc document, err error) {
+	defer asError(&err)
 	if len(group) == 0 {
 		return document{}, nil
 	}
