@@ -7,8 +7,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"golang.org/x/tools/txtar"
-
 	"github.com/seed-f9645bd3/gateway"
 )
 
@@ -37,7 +35,7 @@ func Script(t *testing.T, fsys fs.FS, pattern string, opts ...gateway.Option) {
 		}
 		t.Run(strings.TrimSuffix(path.Base(name), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			steps, err := parseScript(txtar.Parse(raw))
+			steps, err := parseScript(string(raw))
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}

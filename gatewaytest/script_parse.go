@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/tools/txtar"
 )
 
 // A step is one thing that a script does or expects.
@@ -96,11 +94,11 @@ type wantSeen struct {
 }
 
 // parseScript reads the sections of a script into its steps.
-func parseScript(a *txtar.Archive) ([]step, error) {
+func parseScript(script string) ([]step, error) {
 	p := &scriptParser{}
-	for i, f := range a.Files {
-		if err := p.section(f.Name, string(f.Data)); err != nil {
-			return nil, fmt.Errorf("section %d, %q: %w", i+1, f.Name, err)
+	for _, s := range splitSections(script) {
+		if err := p.section(s.name, s.data); err != nil {
+			return nil, fmt.Errorf("line %d, section %q: %w", s.line, s.name, err)
 		}
 	}
 	for _, s := range p.steps {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/tools/txtar"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
@@ -76,7 +75,7 @@ func (h *handmade) seen() []Seen {
 // playing plays a script against a handmade stand, and returns how it went.
 func playing(t *testing.T, h *handmade, script string) *double {
 	t.Helper()
-	steps, err := parseScript(txtar.Parse([]byte(script)))
+	steps, err := parseScript(script)
 	require.NoError(t, err)
 	return judge(t, check[stand]{run: func(t testing.TB, s stand) { play(t, steps, s) }}, stand(h))
 }
@@ -250,10 +249,16 @@ func TestScriptThatIsNotWrittenAsItShouldBe(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := parseScript(txtar.Parse([]byte(test.script)))
+			_, err := parseScript(test.script)
 			require.ErrorContains(t, err, test.says)
 		})
 	}
+}
+
+func TestScriptNamesTheLineOfAFault(t *testing.T) {
+	t.Parallel()
+	_, err := parseScript("a comment\n\n-- wait 1s --\r\n-- wait x --\r\n")
+	require.ErrorContains(t, err, `line 4, section "wait x"`)
 }
 
 func FuzzParseScript(f *testing.F) {
@@ -261,7 +266,7 @@ func FuzzParseScript(f *testing.F) {
 	f.Add("-- request --\nGET /\nClient: x\n\nbody\n-- response --\n200\n")
 	f.Add("-- gateway.yaml --\n-- faults --\na\n")
 	f.Fuzz(func(t *testing.T, script string) {
-		steps, err := parseScript(txtar.Parse([]byte(script)))
+		steps, err := parseScript(script)
 		if err != nil {
 			return
 		}

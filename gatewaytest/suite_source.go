@@ -67,10 +67,16 @@ func newWatched(change func(string), cancel context.CancelFunc) *watched {
 	return &watched{change: change, versions: make(chan string, 1000), end: cancel, ended: make(chan error, 1)}
 }
 
-// deliver has the source deliver a version, and waits for it.
-func (w *watched) deliver(t testing.TB, version string) {
+// deliver has the source deliver the versions, and waits for the last one: a
+// source may pass over what is out of date already.
+func (w *watched) deliver(t testing.TB, versions ...string) {
 	t.Helper()
-	go w.change(version)
+	version := versions[len(versions)-1]
+	go func() {
+		for _, v := range versions {
+			w.change(v)
+		}
+	}()
 	timer := watchdog(t)
 	defer timer.Stop()
 	for {
@@ -153,10 +159,7 @@ func sourceIsSerial(t testing.TB, make sourceSubject) {
 		came(patience(t)/200, (chan struct{})(nil))
 		return nil
 	})
-	for _, version := range []string{"v1", "v2"} {
-		go w.change(version)
-	}
-	w.deliver(t, "v3")
+	w.deliver(t, "v1", "v2", "v3")
 	w.end()
 	if !came(patience(t), w.ended) {
 		t.Fatal("Watch did not return when its context ended")
