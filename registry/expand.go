@@ -15,7 +15,8 @@ import (
 // keeps its position, others follow behind, and off: true removes one.
 //
 // All that is wrong is reported at once, as Faults with the places that Place
-// has noted, what Validate finds included.
+// has noted, what Validate finds included, but for upstreams and endpoints that
+// are missing: another source may bring them, or the program itself.
 func (d *Document) Expand() (*Snapshot, []Change, error) {
 	x := expander{doc: d, apis: map[string]bool{}}
 	snap := x.snapshot()
@@ -36,7 +37,7 @@ func (d *Document) Expand() (*Snapshot, []Change, error) {
 
 // validate adds what is wrong with the snapshot as such.
 func (x *expander) validate(snap *Snapshot) {
-	for _, f := range AsFaults(Validate(snap)) {
+	for _, f := range AsFaults(validatePart(snap)) {
 		if strings.HasPrefix(f.Field, "/inbound/") && f.Pos == (Pos{}) {
 			f.Pos = x.doc.inboundPos.field(f.Field)
 		}

@@ -237,3 +237,15 @@ func ExampleValidate() {
 	fmt.Println(err)
 	// Output: route "get-user": field /upstream: unknown upstream "users"; there is none
 }
+
+func TestExpandTakesUpstreamsThatAreElsewhere(t *testing.T) {
+	t.Parallel()
+	d := &registry.Document{
+		Upstreams: []registry.Upstream{{Name: "in-process"}},
+		Routes:    []registry.APIRoute{{Name: "a", Match: registry.Match{Path: "/"}, Upstream: "of-another-source"}},
+	}
+	snap, _, err := d.Expand()
+	require.NoError(t, err)
+	require.Len(t, registry.AsFaults(registry.Validate(snap)), 2)
+	require.NoError(t, registry.Validate(snap, "in-process", "of-another-source"))
+}

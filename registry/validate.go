@@ -21,12 +21,34 @@ func Validate(s *Snapshot, served ...string) error {
 		return Faults{{Err: errors.New("there is no snapshot")}}
 	}
 	v := validator{served: served, upstreams: map[string]bool{}, routes: map[string]bool{}}
+	return v.snapshot(s)
+}
+
+// validatePart is Validate for a snapshot that may be merged with others, and
+// does not know what is served in process: it takes routes whose upstreams,
+// and upstreams whose endpoints, are elsewhere.
+func validatePart(s *Snapshot) error {
+	v := validator{part: true, upstreams: map[string]bool{}, routes: map[string]bool{}}
+	return v.snapshot(s)
+}
+
+// A validator gathers the faults of one snapshot. The subject is what is
+// being looked at: its names and place go into each fault.
+type validator struct {
+	served            []string
+	part              bool
+	upstreams, routes map[string]bool
+	subject           Fault
+	faults            collector
+}
+
+func (v *validator) snapshot(s *Snapshot) error {
 	v.inbound(&s.Inbound)
 	v.policies(s.Edge)
 	for i := range s.Upstreams {
 		v.upstream(&s.Upstreams[i])
 	}
-	for _, name := range served {
+	for _, name := range v.served {
 		v.upstreams[name] = true
 	}
 	for i := range s.Routes {
@@ -36,15 +58,6 @@ func Validate(s *Snapshot, served ...string) error {
 		return s.Locating(err)
 	}
 	return nil
-}
-
-// A validator gathers the faults of one snapshot. The subject is what is
-// being looked at: its names and place go into each fault.
-type validator struct {
-	served            []string
-	upstreams, routes map[string]bool
-	subject           Fault
-	faults            collector
 }
 
 func (v *validator) fault(field string, err error) {

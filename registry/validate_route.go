@@ -19,7 +19,7 @@ func (v *validator) route(r *Route) {
 			v.fault("/upgrade/"+strconv.Itoa(i), Unknown("protocol to upgrade to", clip(u), []string{"websocket"}))
 		}
 	}
-	if r.Upstream != "" && !v.upstreams[r.Upstream] {
+	if r.Upstream != "" && !v.part && !v.upstreams[r.Upstream] {
 		v.fault("/upstream", Unknown("upstream", clip(r.Upstream), keys(v.upstreams)))
 	}
 	v.policies(r.Policies)

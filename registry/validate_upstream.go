@@ -6,12 +6,13 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 func (v *validator) upstream(u *Upstream) {
 	v.subject = Fault{Upstream: u.Name, Pos: u.Pos}
 	v.name(u.Name, v.upstreams, "upstream")
-	if len(u.Endpoints) == 0 && !slices.Contains(v.served, u.Name) {
+	if len(u.Endpoints) == 0 && !v.part && !slices.Contains(v.served, u.Name) {
 		v.fault("/endpoints", errors.New("want at least one endpoint"))
 	}
 	for i, e := range u.Endpoints {
@@ -54,7 +55,7 @@ func endpointFault(text string) error {
 		return errors.New("want a URL such as http://10.0.0.7:8080")
 	case err != nil:
 		return errors.New("not a URL; want one such as http://10.0.0.7:8080")
-	case u.User != nil:
+	case strings.Contains(text, "@"):
 		return errors.New("want a URL without user and password; credentials come from policies")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "":
 		return fmt.Errorf("want a URL that begins with http:// or https://, found %q", clip(text))

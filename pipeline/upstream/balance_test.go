@@ -185,7 +185,7 @@ func TestAnUpdateUnderLoadLosesNothing(t *testing.T) {
 	}
 	up := newUpstream(t, one(urls[0]), upstream.Options{})
 	ctx, stop := context.WithCancel(t.Context())
-	var served atomic.Int64
+	served := make(chan struct{})
 	var wait sync.WaitGroup
 	for range 4 {
 		wait.Go(func() {
@@ -195,16 +195,20 @@ func TestAnUpdateUnderLoadLosesNothing(t *testing.T) {
 				resp, err := up.Serve(t.Context(), x)
 				if err != nil {
 					t.Error(err)
-					return
+				} else {
+					_, _ = io.Copy(io.Discard, resp.Body)
+					_ = resp.Body.Close()
 				}
-				_, _ = io.Copy(io.Discard, resp.Body)
-				_ = resp.Body.Close()
 				_ = x.Finish(&pipeline.Summary{})
-				served.Add(1)
+				select {
+				case served <- struct{}{}:
+				case <-ctx.Done():
+				}
 			}
 		})
 	}
-	for i := 0; served.Load() < 400 && !t.Failed(); i++ {
+	for i := range 400 {
+		<-served
 		a, b := urls[i%4], urls[(i+1)%4]
 		require.NoError(t, up.Update([]registry.Endpoint{{URL: a, Weight: 1 + i%3}, {URL: b}}))
 	}

@@ -22,13 +22,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // onBothForms runs a test over a backend on loopback and over one in process.
 func onBothForms(t *testing.T, h http.HandlerFunc, test func(t *testing.T, serve pipeline.Handler)) {
 	t.Helper()
+	onEachForm(t, func(t *testing.T, form func(http.HandlerFunc) pipeline.Handler) { test(t, form(h)) })
+}
+
+// onEachForm does so for a test whose backends share nothing.
+func onEachForm(t *testing.T, test func(t *testing.T, form func(http.HandlerFunc) pipeline.Handler)) {
+	t.Helper()
 	t.Run("over the network", func(t *testing.T) {
 		t.Parallel()
-		test(t, overNetwork(t, h).Serve)
+		test(t, func(h http.HandlerFunc) pipeline.Handler { return overNetwork(t, h).Serve })
 	})
 	t.Run("in process", func(t *testing.T) {
 		t.Parallel()
-		test(t, upstream.Handler(h))
+		test(t, func(h http.HandlerFunc) pipeline.Handler { return upstream.Handler(h) })
 	})
 }
 

@@ -95,7 +95,7 @@ func (p *inProcess) run(c *call, req *http.Request) {
 }
 
 func (p *inProcess) panicked(v any) error {
-	if v == http.ErrAbortHandler { //nolint:errorlint // net/http compares so too
+	if v == http.ErrAbortHandler { // as net/http compares
 		return http.ErrAbortHandler
 	}
 	p.log.Error("handler of an upstream panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))

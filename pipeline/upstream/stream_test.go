@@ -79,17 +79,20 @@ func TestTheFirstEventArrivesBeforeTheBackendIsDone(t *testing.T) {
 	for _, declared := range []string{"", "6"} {
 		t.Run("with the length "+declared, func(t *testing.T) {
 			t.Parallel()
-			seen := make(chan struct{}, 2)
-			h := func(w http.ResponseWriter, r *http.Request) {
-				if declared != "" {
-					w.Header().Set("Content-Length", declared)
-				}
-				write(w, "one")
-				w.(http.Flusher).Flush()
-				<-seen
-				write(w, "two")
-			}
-			onBothForms(t, h, func(t *testing.T, serve pipeline.Handler) {
+			onEachForm(t, func(t *testing.T, form func(http.HandlerFunc) pipeline.Handler) {
+				seen := make(chan struct{})
+				serve := form(func(w http.ResponseWriter, r *http.Request) {
+					if declared != "" {
+						w.Header().Set("Content-Length", declared)
+					}
+					write(w, "one")
+					w.(http.Flusher).Flush()
+					select {
+					case <-seen:
+						write(w, "two")
+					case <-r.Context().Done():
+					}
+				})
 				x, l := linked(t, "GET", "/", nil)
 				resp, err := serve(t.Context(), x)
 				require.NoError(t, err)
@@ -97,7 +100,7 @@ func TestTheFirstEventArrivesBeforeTheBackendIsDone(t *testing.T) {
 				n, err := resp.Body.Read(first)
 				require.NoError(t, err)
 				require.Equal(t, "one", string(first[:n]))
-				seen <- struct{}{}
+				close(seen)
 				rest, err := io.ReadAll(resp.Body)
 				require.NoError(t, err)
 				require.Equal(t, "two", string(rest))
@@ -254,16 +257,16 @@ func TestAClientThatLeavesEndsTheBackend(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			entered, ended := make(chan struct{}, 2), make(chan struct{}, 2)
-			h := func(w http.ResponseWriter, r *http.Request) {
-				if begun {
-					w.(http.Flusher).Flush()
-				}
-				entered <- struct{}{}
-				<-r.Context().Done()
-				ended <- struct{}{}
-			}
-			onBothForms(t, h, func(t *testing.T, serve pipeline.Handler) {
+			onEachForm(t, func(t *testing.T, form func(http.HandlerFunc) pipeline.Handler) {
+				entered, ended := make(chan struct{}), make(chan struct{})
+				serve := form(func(w http.ResponseWriter, r *http.Request) {
+					defer close(ended)
+					if begun {
+						w.(http.Flusher).Flush()
+					}
+					close(entered)
+					<-r.Context().Done()
+				})
 				ctx, leave := context.WithCancel(t.Context())
 				defer leave()
 				if !begun {

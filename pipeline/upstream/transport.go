@@ -68,7 +68,7 @@ func tlsConfig(c registry.UpstreamTLS) (*tls.Config, error) {
 	config := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		ServerName:         c.ServerName,
-		InsecureSkipVerify: c.InsecureSkipVerify, //nolint:gosec // the setting is named so and logged at each start
+		InsecureSkipVerify: c.InsecureSkipVerify, // the setting is named so and logged at each start
 		ClientSessionCache: tls.NewLRUClientSessionCache(0),
 	}
 	if c.CAFile == "" {

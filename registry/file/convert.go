@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/goccy/go-yaml/ast"
@@ -280,7 +279,3 @@ func start(n ast.Node) (line, column int) {
 	}
 	return 0, 0
 }
-
-var plainTags = []string{"!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq"}
-
-func knownTag(name string) bool { return slices.Contains(plainTags, name) }

@@ -49,7 +49,10 @@ func faultsOf(t *testing.T, files []txtar.File) string {
 		paths = append(paths, filepath.Join(dir, f.Name))
 		require.NoError(t, os.WriteFile(paths[len(paths)-1], f.Data, 0o600))
 	}
-	_, err := file.Load(paths...)
+	u, err := file.Load(paths...)
+	if err == nil {
+		err = registry.Validate(u.Snapshot)
+	}
 	require.Error(t, err)
 	for _, f := range registry.AsFaults(err) {
 		require.NotZero(t, f.Pos.Line, "%v", f)

@@ -19,7 +19,7 @@ const maxSize = 64 << 20
 // the changes that fill an empty Directory. A path that is a directory stands
 // for the *.yaml, *.yml and *.json files in it, in the order of their names.
 // What is wrong is returned all at once, as registry.Faults with file, line
-// and column.
+// and column. Whether upstreams are missing is for registry.Validate to say.
 func Load(paths ...string) (registry.Update, error) {
 	texts, err := readAll(paths)
 	if err != nil {

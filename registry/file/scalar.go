@@ -82,6 +82,15 @@ func jsonFloat(text string) string {
 	return strings.TrimPrefix(m[1], "+") + whole + fraction + m[3]
 }
 
+// knownTag reports whether a tag is one of the core schema.
+func knownTag(name string) bool {
+	switch name {
+	case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq":
+		return true
+	}
+	return false
+}
+
 // tag writes a value whose type is stated.
 func (c *converter) tag(n *ast.TagNode) {
 	name := n.Start.Value

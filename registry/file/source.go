@@ -88,6 +88,10 @@ type watch struct {
 	// snapshot is the sum of the snapshot in force, served its directory.
 	snapshot [sha256.Size]byte
 	served   state
+	// verdict is what has become of what was last read; lost says that the
+	// files cannot be read at present.
+	verdict error
+	lost    bool
 }
 
 func (w *watch) first(ctx context.Context) error {
@@ -97,7 +101,7 @@ func (w *watch) first(ctx context.Context) error {
 	}
 	update, err := w.load(ctx, texts)
 	if err != nil {
-		w.note(err)
+		w.refused.Store(&err)
 		return err
 	}
 	w.deliver(update)
@@ -111,21 +115,35 @@ func (w *watch) again(ctx context.Context) {
 		return
 	}
 	if err != nil {
+		w.lost = true
 		w.report(ctx, err)
 		return
 	}
 	if sum(texts) == w.seen {
+		w.found()
 		return
 	}
 	update, err := w.load(ctx, texts)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		w.refuse(err)
+	default:
+		w.deliver(update)
+	}
+}
+
+// found says of files that are as they were what was said of them before.
+func (w *watch) found() {
+	if !w.lost {
 		return
 	}
-	if err != nil {
-		w.report(ctx, err)
-		return
+	w.lost = false
+	if w.verdict == nil {
+		w.refused.Store(nil)
+	} else {
+		w.refused.Store(&w.verdict)
 	}
-	w.deliver(update)
 }
 
 // read reads the files, a second time where they cannot be read: they may be
@@ -168,7 +186,7 @@ func rest(ctx context.Context) bool {
 func (w *watch) deliver(full registry.Update) {
 	content, err := sumSnapshot(full.Snapshot)
 	if err != nil {
-		w.report(context.Background(), err)
+		w.refuse(err)
 		return
 	}
 	next := stateOf(full.Directory)
@@ -181,7 +199,7 @@ func (w *watch) deliver(full registry.Update) {
 		return
 	}
 	if err := w.apply(update); err != nil {
-		w.report(context.Background(), err)
+		w.refuse(err)
 		return
 	}
 	w.snapshot, w.served = content, next
@@ -189,22 +207,28 @@ func (w *watch) deliver(full registry.Update) {
 }
 
 func (w *watch) accepted(full registry.Update) {
+	w.verdict, w.lost = nil, false
 	w.refused.Store(nil)
 	w.logger.Info("configuration read", slog.String("version", full.Snapshot.Version))
 }
 
+// refuse keeps why what the files say is not in force.
+func (w *watch) refuse(err error) {
+	w.verdict, w.lost = err, false
+	w.report(context.Background(), err)
+}
+
 // report logs an error once, however often it is met again.
 func (w *watch) report(ctx context.Context, err error) {
-	if before := w.Refused(); before != nil && before.Error() == err.Error() {
+	before := w.Refused()
+	w.refused.Store(&err)
+	if before != nil && before.Error() == err.Error() {
 		return
 	}
-	w.note(err)
 	for _, f := range registry.AsFaults(err) {
 		w.logger.ErrorContext(ctx, "configuration refused", slog.String("fault", f.Error()))
 	}
 }
-
-func (w *watch) note(err error) { w.refused.Store(&err) }
 
 func sum(texts []text) [sha256.Size]byte {
 	h := sha256.New()

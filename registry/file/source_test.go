@@ -34,11 +34,16 @@ type watcher struct {
 	stop    context.CancelFunc
 }
 
-func watch(t *testing.T, path string, paths ...string) *watcher {
+func watch(t *testing.T, path string) *watcher {
+	t.Helper()
+	return watchAt(t, 5*time.Second, path)
+}
+
+func watchAt(t *testing.T, interval time.Duration, path string) *watcher {
 	t.Helper()
 	w := &watcher{
 		t:       t,
-		source:  file.New(path, paths...).Logger(slog.New(slog.DiscardHandler)),
+		source:  file.New(path).Logger(slog.New(slog.DiscardHandler)).Interval(interval),
 		updates: make(chan registry.Update, 16),
 		refuse:  make(chan error, 1),
 		ended:   make(chan error, 1),
@@ -198,6 +203,37 @@ func TestSourceDeliversTheDifferenceOfTheDirectory(t *testing.T) {
 	require.NotZero(t, u.Directory[0].Sum)
 	require.True(t, u.Directory[1].Remove)
 	require.Equal(t, "s1", u.Directory[1].Subscription.ID)
+}
+
+func TestSourceReadsAtAnIntervalWhatNoEventTells(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		write(t, filepath.Join(dir, name, "gateway.yaml"), routeNamed(name))
+	}
+	// the link is in a directory that is not watched
+	link := func(to string) {
+		require.NoError(t, os.Symlink(to, filepath.Join(dir, "next")))
+		require.NoError(t, os.Rename(filepath.Join(dir, "next"), filepath.Join(dir, "link")))
+	}
+	link("a")
+	w := watchAt(t, 20*time.Millisecond, filepath.Join(dir, "link", "gateway.yaml"))
+	require.Equal(t, "a", w.nextRoute())
+	link("b")
+	require.Equal(t, "b", w.nextRoute())
+}
+
+func TestSourceForgetsThatAFileWasAwayForAWhile(t *testing.T) {
+	t.Parallel()
+	path := write(t, filepath.Join(t.TempDir(), "gateway.yaml"), routeNamed("a"))
+	w := watch(t, path)
+	require.Equal(t, "a", w.nextRoute())
+	require.NoError(t, os.Rename(path, path+".bak"))
+	require.Eventually(t, func() bool { return w.source.Refused() != nil }, 10*time.Second, time.Millisecond)
+	require.ErrorIs(t, w.source.Refused(), os.ErrNotExist)
+	require.NoError(t, os.Rename(path+".bak", path))
+	require.Eventually(t, func() bool { return w.source.Refused() == nil }, 10*time.Second, time.Millisecond)
 }
 
 func TestSourceEndsWhereThereIsNothingToBeginWith(t *testing.T) {
