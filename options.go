@@ -174,13 +174,23 @@ func Logger(l *slog.Logger) Option {
 func Listen(addr string) Option { return listen(listener{addr: addr}) }
 
 // ListenTLS is Listen with TLS: HTTP/1.1 and HTTP/2, TLS 1.2 at the least.
+// A configuration that is nil or has no certificate is an error, never a
+// listener without TLS.
 func ListenTLS(addr string, config *tls.Config) Option {
+	if config == nil || len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+		return func(*settings) error {
+			return fmt.Errorf("gateway: ListenTLS on %q wants a configuration with a certificate", addr)
+		}
+	}
 	return listen(listener{addr: addr, tls: config})
 }
 
 // Admin has Run serve what h makes of the gateway, package admin's handler as
 // a rule, on an address of its own.
 func Admin(addr string, h func(*Gateway) http.Handler) Option {
+	if h == nil {
+		return func(*settings) error { return fmt.Errorf("gateway: Admin on %q wants a handler", addr) }
+	}
 	return listen(listener{addr: addr, handler: h})
 }
 

@@ -200,6 +200,13 @@ type server struct {
 }
 
 func (g *Gateway) listen(ctx context.Context, l listener) (*server, error) {
+	handler := http.Handler(g)
+	if l.handler != nil {
+		handler = l.handler(g)
+	}
+	if handler == nil { // net/http would serve what anybody registered
+		return nil, fmt.Errorf("admin listener %q: there is no handler", l.addr)
+	}
 	var config net.ListenConfig
 	ln, err := config.Listen(ctx, "tcp", l.addr)
 	if err != nil {
@@ -208,10 +215,6 @@ func (g *Gateway) listen(ctx context.Context, l listener) (*server, error) {
 	g.addrs.add(l, ln.Addr())
 	if l.tls != nil {
 		ln = tls.NewListener(ln, serverTLS(l.tls))
-	}
-	handler := http.Handler(g)
-	if l.handler != nil {
-		handler = l.handler(g)
 	}
 	s := &server{http: newServer(handler, g), admin: l.handler != nil, ended: make(chan struct{})}
 	go func() {
