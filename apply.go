@@ -217,7 +217,9 @@ func (g *Gateway) forget(old []*unit) {
 func (g *Gateway) recordersOf(r *registry.Route) []func(*pipeline.Exchange, *pipeline.Summary) {
 	records := make([]func(*pipeline.Exchange, *pipeline.Summary), 0, len(g.recorders)+1)
 	for _, rec := range g.recorders {
-		records = append(records, rec.For(r))
+		if record := rec.For(r); record != nil {
+			records = append(records, record)
+		}
 	}
 	return append(records, g.explained)
 }

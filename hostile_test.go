@@ -1,0 +1,82 @@
+package gateway_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+// making returns a kind "hostile" whose constructor is f, and its policy.
+func making(f func(env *pipeline.Env) ([]pipeline.Stage, error)) (pipeline.AnyKind, registry.Policy) {
+	type none struct{}
+	kind := pipeline.NewKind("hostile", func(env *pipeline.Env, _ none) ([]pipeline.Stage, error) { return f(env) })
+	return kind, registry.NewPolicy("hostile", none{})
+}
+
+// madeOf returns a constructor of one stage.
+func madeOf(s pipeline.Stage) func(*pipeline.Env) ([]pipeline.Stage, error) {
+	return func(*pipeline.Env) ([]pipeline.Stage, error) { return []pipeline.Stage{s}, nil }
+}
+
+func TestWhatFailsWhileARouteIsBuiltRefusesTheSnapshotAndNoMore(t *testing.T) {
+	t.Parallel()
+	pass := func(next pipeline.Handler) pipeline.Handler { return next }
+	for name, test := range map[string]struct {
+		make func(*pipeline.Env) ([]pipeline.Stage, error)
+		want string
+	}{
+		"a constructor panics":  {func(*pipeline.Env) ([]pipeline.Stage, error) { panic("no steel") }, "panicked while it was made: no steel"},
+		"a stage has no name":   {madeOf(pipeline.Stage{Phase: pipeline.Guard, Wrap: pass}), "without a Name or a Wrap"},
+		"a stage wraps nothing": {madeOf(pipeline.Stage{Name: "s", Phase: pipeline.Guard}), "without a Name or a Wrap"},
+		"Wrap returns nothing": {madeOf(pipeline.Stage{Name: "s", Wrap: func(pipeline.Handler) pipeline.Handler { return nil }}),
+			`Wrap of stage "s" returned no handler`},
+		"Wrap panics":  {madeOf(pipeline.Stage{Name: "s", Wrap: func(pipeline.Handler) pipeline.Handler { panic("no wrap") }}), "no wrap"},
+		"Inner panics": {madeOf(pipeline.Stage{Name: "s", Wrap: pass, Inner: func([]pipeline.Stage) error { panic("no inner") }}), "no inner"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kind, policy := making(test.make)
+			g := newGateway(t, gateway.Kinds(kind), gateway.Upstream("b", text("b")), gateway.Snapshot(snapshot("1", public("one", "/one", "b"))))
+			err := g.Apply(t.Context(), registry.Update{Snapshot: snapshot("2", public("one", "/one", "b", policy))})
+			require.ErrorContains(t, err, test.want)
+			require.ErrorContains(t, err, `route "one"`)
+			edge := snapshot("3", public("one", "/one", "b"))
+			edge.Edge = []registry.Policy{policy}
+			require.ErrorContains(t, g.Apply(t.Context(), registry.Update{Snapshot: edge}), test.want, "around the router too")
+			status, _ := get(g, "/one")
+			require.Equal(t, http.StatusOK, status, "what serves goes on")
+		})
+	}
+}
+
+// recording is a Recorder of one function.
+type recording func(*registry.Route) func(*pipeline.Exchange, *pipeline.Summary)
+
+func (f recording) For(r *registry.Route) func(*pipeline.Exchange, *pipeline.Summary) { return f(r) }
+
+func TestARecorderThatFailsEndsNothingThatServes(t *testing.T) {
+	t.Parallel()
+	rec := recording(func(r *registry.Route) func(*pipeline.Exchange, *pipeline.Summary) {
+		switch {
+		case r != nil && r.Name == "for":
+			panic("no encoder")
+		case r != nil && r.Name == "none":
+			return nil
+		}
+		return func(*pipeline.Exchange, *pipeline.Summary) { panic("no record") }
+	})
+	g := newGateway(t, gateway.Recorders(rec), gateway.Upstream("b", text("b")),
+		gateway.Snapshot(snapshot("1", public("one", "/one", "b"), public("none", "/none", "b"))))
+	err := g.Apply(context.Background(), registry.Update{Snapshot: snapshot("2", public("for", "/one", "b"))})
+	require.ErrorContains(t, err, "no encoder")
+	for _, path := range []string{"/one", "/none"} {
+		status, _ := get(g, path)
+		require.Equal(t, http.StatusOK, status, path)
+	}
+}
