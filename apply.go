@@ -35,6 +35,9 @@ func (g *Gateway) Apply(ctx context.Context, u registry.Update) error {
 func (g *Gateway) Check(ctx context.Context, s *registry.Snapshot) error {
 	g.apply.Lock()
 	defer g.apply.Unlock()
+	if g.over {
+		return ErrClosed
+	}
 	change, c, _, err := g.build(ctx, s)
 	if err != nil {
 		return err
@@ -66,6 +69,9 @@ func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) er
 	}
 	g.apply.Lock()
 	defer g.apply.Unlock()
+	if g.over {
+		return ErrClosed
+	}
 	err := g.swap(ctx, u, from)
 	if err != nil {
 		g.status.refuse(u.Snapshot.Version, err)

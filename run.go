@@ -20,6 +20,9 @@ import (
 // not come in time, the last good configuration on disk serves; where there is
 // none, the refusal is Run's error. Run may be called once.
 func (g *Gateway) Run(ctx context.Context) error {
+	if g.ran.Swap(true) {
+		return errors.New("gateway: Run was called before")
+	}
 	recorders := g.runRecorders()
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	source := g.follow(watching)
@@ -85,6 +88,9 @@ func (g *Gateway) follow(ctx context.Context) *following {
 
 // start loads and listens.
 func (g *Gateway) start(ctx context.Context, source *following) ([]*server, error) {
+	if g.refusing.Load() {
+		return nil, ErrClosed
+	}
 	if err := g.loadFirst(ctx, source); err != nil {
 		return nil, err
 	}
