@@ -166,8 +166,8 @@ func (s *server) close() {
 }
 
 // Close ends what Apply has started: goroutines of routes are told and joined,
-// idle connections are closed. What still has an exchange is not waited for
-// longer than the drain's deadline.
+// idle connections are closed. What still has an exchange, or a goroutine that
+// does not end, is not waited for longer than the drain's deadline.
 func (g *Gateway) Close() error {
 	g.closing.Do(func() {
 		g.unready.Store(true)
@@ -179,16 +179,23 @@ func (g *Gateway) Close() error {
 			}
 			g.retiring.retire(g, units, func() {})
 		}
-		ended := make(chan struct{})
-		go func() { g.retiring.wait.Wait(); close(ended) }()
-		select {
-		case <-ended:
-		case <-time.After(g.deadline):
-		}
+		atMost(g.deadline, g.retiring.wait.Wait)
 		if g.saver != nil {
 			g.saver.close()
 		}
-		g.upstreams.close()
+		atMost(g.deadline, g.upstreams.close)
 	})
 	return nil
+}
+
+// atMost runs f and waits for it, for the time given.
+func atMost(d time.Duration, f func()) {
+	ended := make(chan struct{})
+	go func() { defer close(ended); f() }()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ended:
+	case <-t.C:
+	}
 }

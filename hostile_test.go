@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -79,4 +81,33 @@ func TestARecorderThatFailsEndsNothingThatServes(t *testing.T) {
 		status, _ := get(g, path)
 		require.Equal(t, http.StatusOK, status, path)
 	}
+}
+
+func TestATaskThatNeverEndsHoldsUpNeitherCloseNorOtherRoutes(t *testing.T) {
+	t.Parallel()
+	free := make(chan struct{})
+	defer close(free)
+	kind, stuck := making(func(env *pipeline.Env) ([]pipeline.Stage, error) {
+		env.Go(func(context.Context) { <-free })
+		return nil, nil
+	})
+	type none struct{}
+	balancer := pipeline.NewKind("stuck", func(env *pipeline.Env, _ none) (upstream.Balancer, error) {
+		env.Go(func(context.Context) { <-free })
+		return last{}, nil
+	})
+	first := snapshot("1", public("one", "/one", "b", stuck), public("events", "/events", "b"))
+	policy := registry.NewPolicy("stuck", none{})
+	first.Upstreams = []registry.Upstream{{Name: "u", Balancer: &policy, Endpoints: []registry.Endpoint{{URL: "http://127.0.0.1:1"}}}}
+	g := newGateway(t, gateway.Kinds(kind, balancer), gateway.Upstream("b", streaming(nil)),
+		gateway.Draining(gateway.Drain{Delay: time.Millisecond, Deadline: 50 * time.Millisecond}), gateway.Snapshot(first))
+	streamed := make(chan struct{})
+	go func() { defer close(streamed); get(g, "/events") }()
+	require.Eventually(t, func() bool { return g.Routes()[1].InFlight == 1 }, 5*time.Second, time.Millisecond)
+
+	next := snapshot("2", public("two", "/two", "b"))
+	next.Upstreams = first.Upstreams
+	apply(t, g, next)
+	<-streamed
+	require.NoError(t, g.Close())
 }
