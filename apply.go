@@ -33,6 +33,9 @@ func (g *Gateway) Apply(ctx context.Context, u registry.Update) error {
 
 // Check compiles a snapshot and lets it go again.
 func (g *Gateway) Check(ctx context.Context, s *registry.Snapshot) error {
+	if s == nil {
+		return errors.New("gateway: there is no snapshot to check")
+	}
 	g.apply.Lock()
 	defer g.apply.Unlock()
 	if g.over {

@@ -111,3 +111,21 @@ func TestATaskThatNeverEndsHoldsUpNeitherCloseNorOtherRoutes(t *testing.T) {
 	<-streamed
 	require.NoError(t, g.Close())
 }
+
+func TestNothingIsRefusedWhereSomethingIsWanted(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]gateway.Option{
+		"a nil option":          nil,
+		"a nil option of many":  gateway.Options(gateway.History(2), nil),
+		"a nil kind":            gateway.Kinds(nil),
+		"a nil recorder":        gateway.Recorders(nil),
+		"a stage without parts": gateway.Stages(pipeline.Stage{}),
+		"a nil upstream":        gateway.Upstream("b", nil),
+	} {
+		_, err := gateway.New(option)
+		require.Error(t, err, name)
+	}
+	g := newGateway(t)
+	require.Error(t, g.Check(t.Context(), nil))
+	require.NoError(t, g.Apply(t.Context(), registry.Update{}), "an update of nothing changes nothing")
+}
