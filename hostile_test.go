@@ -2,7 +2,12 @@ package gateway_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -128,4 +133,21 @@ func TestNothingIsRefusedWhereSomethingIsWanted(t *testing.T) {
 	g := newGateway(t)
 	require.Error(t, g.Check(t.Context(), nil))
 	require.NoError(t, g.Apply(t.Context(), registry.Update{}), "an update of nothing changes nothing")
+}
+
+func TestALastGoodFileThatHoldsNothingStartsNothing(t *testing.T) {
+	t.Parallel()
+	away := sourceFunc(func(context.Context, func(registry.Update) error) error { return errors.New("registry is away") })
+	for _, content := range []string{`{}`, `null`, `{"directory":[]}`} {
+		path := filepath.Join(t.TempDir(), "last-good.json")
+		sum := sha256.Sum256([]byte(content))
+		file := fmt.Sprintf(`{"format":"gateway-last-good/1","sha256":"%x","content":%s}`, sum, content)
+		require.NoError(t, os.WriteFile(path, []byte(file), 0o600))
+		g, err := gateway.New(gateway.LastGood(path), gateway.Source(away))
+		require.NoError(t, err)
+		require.ErrorIs(t, g.Run(t.Context()), gateway.ErrLastGood, content)
+	}
+	g, err := gateway.New(gateway.LastGood(t.TempDir()), gateway.Source(away))
+	require.NoError(t, err)
+	require.ErrorIs(t, g.Run(t.Context()), gateway.ErrLastGood, "a folder")
 }
