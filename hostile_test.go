@@ -151,3 +151,42 @@ func TestALastGoodFileThatHoldsNothingStartsNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, g.Run(t.Context()), gateway.ErrLastGood, "a folder")
 }
+
+func TestASourceThatPanicsOrNeverEndsEndsNothing(t *testing.T) {
+	t.Parallel()
+	free := make(chan struct{})
+	defer close(free)
+	for name, after := range map[string]func(){
+		"panics":     func() { panic("no registry") },
+		"never ends": func() { <-free },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := sourceFunc(func(_ context.Context, apply func(registry.Update) error) error {
+				defer after()
+				return apply(registry.Update{Snapshot: snapshot("1", public("one", "/one", "b"))})
+			})
+			g, err := gateway.New(standardKinds(), gateway.Upstream("b", text("b")), gateway.Source(source),
+				gateway.Recorders(endless{after}), gateway.Draining(gateway.Drain{Deadline: 20 * time.Millisecond}))
+			require.NoError(t, err)
+			end := running(t, g)
+			<-g.Ready()
+			status, _ := get(g, "/one")
+			require.Equal(t, http.StatusOK, status)
+			require.NoError(t, end())
+		})
+	}
+	panics := sourceFunc(func(context.Context, func(registry.Update) error) error { panic("no registry") })
+	g, err := gateway.New(gateway.Source(panics))
+	require.NoError(t, err)
+	require.ErrorContains(t, g.Run(t.Context()), "no registry")
+}
+
+// endless is a Recorder whose Run does not end in order.
+type endless struct {
+	run func()
+}
+
+func (endless) For(*registry.Route) func(*pipeline.Exchange, *pipeline.Summary) { return nil }
+
+func (e endless) Run(context.Context) error { e.run(); return nil }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -33,27 +34,38 @@ func (g *Gateway) Run(ctx context.Context) error {
 		g.shutdown(servers)
 	}
 	stop()
-	<-source.ended
+	source.await(g.deadline)
 	err = errors.Join(err, g.Close())
 	recorders()
 	return err
 }
 
 // runRecorders runs the recorders that have something to run. The function
-// that it returns ends them, after the last exchange, and waits.
+// that it returns ends them, after the last exchange, and waits, for no longer
+// than a drain may take.
 func (g *Gateway) runRecorders() (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wait sync.WaitGroup
 	for _, r := range g.recorders {
 		if runner, ok := r.(interface{ Run(context.Context) error }); ok {
 			wait.Go(func() {
-				if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
+				if err := runRecorder(ctx, runner.Run); err != nil && ctx.Err() == nil {
 					g.logger.Error("recorder ended", "error", err)
 				}
 			})
 		}
 	}
-	return func() { cancel(); wait.Wait() }
+	return func() { cancel(); atMost(g.deadline, wait.Wait) }
+}
+
+// runRecorder runs it and makes an error of a panic.
+func runRecorder(ctx context.Context, run func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return run(ctx)
 }
 
 // A following is the source at work.
@@ -72,6 +84,12 @@ func (g *Gateway) follow(ctx context.Context) *following {
 	}
 	go func() {
 		defer close(f.ended)
+		defer func() {
+			if p := recover(); p != nil {
+				g.logger.Error("the source panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				f.err = fmt.Errorf("panic: %v", p)
+			}
+		}()
 		f.err = g.source.Watch(ctx, func(u registry.Update) error {
 			err := g.fromSource(ctx, u)
 			if u.Snapshot != nil || err != nil {
@@ -84,6 +102,12 @@ func (g *Gateway) follow(ctx context.Context) *following {
 		})
 	}()
 	return f
+}
+
+// await waits until Watch has returned, for at most the time given: a source
+// that does not end must not keep the program from it.
+func (f *following) await(most time.Duration) {
+	atMost(most, func() { <-f.ended })
 }
 
 // start loads and listens.
