@@ -29,14 +29,11 @@ func (t *Tracer) Attempt() pipeline.Stage {
 }
 
 // renew gives the attempt an id of its own. Where a policy has removed the
-// field, it stays away.
+// field, or put something else there, that stays.
 func (t *Tracer) renew(x *pipeline.Exchange) {
 	sent := x.Get(fieldParent)
-	if len(sent) != lenTraceparent {
-		return
-	}
-	if p, ok := parseTraceparent([]string{sent}); ok {
-		x.Set(fieldParent, formatTraceparent(p.traceID, t.id(), p.flags))
+	if len(sent) == lenTraceparent && hexadecimal(sent[53:]) && traceIDOf(sent) == x.TraceID {
+		x.Set(fieldParent, formatTraceparent(x.TraceID, t.id(), nibble(sent[54])&(flagSampled|flagRandom)))
 	}
 }
 

@@ -42,6 +42,8 @@ const (
 	attrPlan         = attribute.Key("gateway.plan")
 	attrEndpoint     = attribute.Key("gateway.endpoint")
 
+	attrSpent        = "gateway.spent_us." // and the name of the stage
+
 	eventDecision = "gateway.decision"
 	attrStage     = attribute.Key("gateway.stage")
 	attrVerdict   = attribute.Key("gateway.verdict")

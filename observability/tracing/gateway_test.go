@@ -73,6 +73,9 @@ func TestAGatewayIsSeenWhole(t *testing.T) {
 		require.Equal(t, p.all()[1].context.SpanID().String(), got.Header.Get("Got")[36:52])
 		require.Equal(t, "GET /things/{id}", p.all()[0].name)
 
+		require.EqualValues(t, 201, p.all()[0].attributes["gateway.spent_us.authenticate"])
+		require.EqualValues(t, 5000, p.all()[0].attributes["gateway.spent_us.upstream"])
+
 		refused := g.Do(httptest.NewRequest(http.MethodGet, "/nowhere", nil))
 		require.Equal(t, 404, refused.Status)
 		require.Contains(t, refused.Body, `"trace_id":"`+refused.Header.Get("X-Trace-Id")+`"`)

@@ -2,6 +2,7 @@ package tracing
 
 import (
 	"net/http"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -37,6 +38,7 @@ func (s *exchangeSpan) End(x *pipeline.Exchange) {
 	s.span.SetAttributes(s.tracer.known(x)...)
 	s.span.SetAttributes(attrStatus.Int(s.status))
 	s.decisions(x)
+	s.stages(x)
 	s.fail()
 	s.span.End()
 }
@@ -58,6 +60,14 @@ func (s *exchangeSpan) fail() {
 		text = s.tracer.clean(s.err.Error())
 	}
 	s.span.SetStatus(codes.Error, text)
+}
+
+// stages tells how long each stage took by itself, where a recorder has the
+// chains timed.
+func (s *exchangeSpan) stages(x *pipeline.Exchange) {
+	for stage, d := range x.Spent(time.Since(x.Start)) {
+		s.span.SetAttributes(attribute.Int64(attrSpent+stage, d.Microseconds()))
+	}
 }
 
 // maxEvents bounds the decisions of one span.
