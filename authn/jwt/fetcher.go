@@ -58,35 +58,43 @@ func newFetcher(env *pipeline.Env, ring *keyring, d *download, refresh time.Dura
 	}
 }
 
-// run fetches the keys until ctx ends.
+// run fetches the keys whenever they are due, until ctx ends.
 func (f *fetcher) run(ctx context.Context) {
-	for {
-		fl := f.fly()
-		select {
-		case <-fl.done:
-		case <-ctx.Done():
-			return
+	for ctx.Err() == nil {
+		if wait := f.due(); wait > 0 {
+			sleep(ctx, wait)
+			continue
 		}
 		select {
-		case <-time.After(f.pause()):
+		case <-f.fly().done:
 		case <-ctx.Done():
-			return
 		}
 	}
 }
 
-// pause returns how long to wait before the next fetch: a random part less
-// than is due, so that gateways which were started together come apart, and
-// keys are fresh before they are due.
-func (f *fetcher) pause() time.Duration {
-	f.mu.Lock()
-	wait := f.retryAt.Sub(f.now())
-	failed := f.failed
-	f.mu.Unlock()
-	if failed == 0 {
-		return f.refresh - rand.N(f.refresh/10)
+func sleep(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
-	return max(wait, firstRetry/2)
+}
+
+// due returns how long until the keys are to be fetched: a random part less
+// than the refresh, so that gateways which were started together come apart,
+// and the keys are never older than is declared.
+func (f *fetcher) due() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.failed > 0 {
+		return f.retryAt.Sub(f.now())
+	}
+	held := f.ring.held.Load()
+	if held == nil {
+		return 0
+	}
+	return held.at.Add(f.refresh - rand.N(f.refresh/10)).Sub(f.now())
 }
 
 // fly returns the flight that is under way, or starts one.
