@@ -280,6 +280,27 @@ func TestTokensOfTwoIssuers(t *testing.T) {
 	}
 }
 
+func TestAnOpaqueTokenIsLeftToOthers(t *testing.T) {
+	t.Parallel()
+	other := &gatewaytest.Authenticator{Identity: &pipeline.Identity{Subject: "bob", Scheme: "introspect"}}
+	tests := []struct {
+		name, token, code string
+	}{
+		{"an opaque one", "0123456789abcdef", ""},
+		{"one that looks signed", "e30.e30.AAAA", jwt.CodeMalformed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := authenticator(t, jwt.Config{})
+			_, err := authn.First(a, other).Authenticate(t.Context(), bearer(tt.token))
+			require.Equal(t, tt.code, codeOf(t, err))
+			_, err = authn.Optional(a).Authenticate(t.Context(), bearer(tt.token))
+			require.Equal(t, jwt.CodeMalformed, codeOf(t, err), "it is refused where nobody else judges it")
+		})
+	}
+}
+
 func TestNothingTellsTheToken(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-5f1e9c77"
