@@ -160,8 +160,7 @@ func TestKeysThatAreLeftOut(t *testing.T) {
 	good := must(rsa.GenerateKey(rand.Reader, 2048)).N
 	public := signers()["ES256"].Public()
 	with := func(more map[string]any) map[string]any { return member(t, public, more) }
-	// A power of 65537 by every small prime, odd, of 2048 bits.
-	marked := new(big.Int).Exp(big.NewInt(65537), big.NewInt(121), nil)
+	marked := new(big.Int).Exp(big.NewInt(65537), big.NewInt(128), nil) // 2049 bits
 	tests := []struct {
 		name string
 		key  map[string]any
@@ -190,7 +189,7 @@ func TestKeysThatAreLeftOut(t *testing.T) {
 		{"RSA with the exponent 1", rsaKey(good, 1)},
 		{"RSA with an even exponent", rsaKey(good, 65536)},
 		{"RSA with an even modulus", rsaKey(new(big.Int).SetBit(good, 0, 0), 65537)},
-		{"RSA that bears the mark of ROCA", rsaKey(marked.SetBit(marked, 0, 1), 65537)},
+		{"RSA that bears the mark of ROCA", rsaKey(marked, 65537)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -205,6 +204,14 @@ func TestKeysThatAreLeftOut(t *testing.T) {
 			require.Error(t, err, "a set without any other key")
 		})
 	}
+}
+
+func TestAModulusThatBearsTheMarkOfROCA(t *testing.T) {
+	t.Parallel()
+	marked := new(big.Int).Exp(big.NewInt(65537), big.NewInt(128), nil)
+	set, err := jose.ParseSet(keySet(t, map[string]any{"kty": "RSA", "e": "AQAB", "n": b64(marked.Bytes())}, member(t, signers()["RS256"].Public(), nil)))
+	require.NoError(t, err)
+	require.Equal(t, []string{"key 0: its modulus can be factored"}, set.Left)
 }
 
 func TestKeySetsThatAreRefused(t *testing.T) {
