@@ -4,7 +4,7 @@
 // The keys of the issuer are fetched from its URL when the route begins to
 // serve, and again now and then; or they come from a file:
 //
-//	stage := authn.Policy(authn.Config{AnyOf: []registry.Policy{jwt.Policy(jwt.Config{
+//	policy := authn.Policy(authn.Config{AnyOf: []registry.Policy{jwt.Policy(jwt.Config{
 //		Issuer: "https://idp.example", Audience: "orders", JWKSURL: "https://idp.example/jwks",
 //	})}})
 //

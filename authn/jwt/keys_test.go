@@ -217,10 +217,11 @@ func TestUnknownKeysAreLookedForWithinBounds(t *testing.T) {
 func TestKnownKeysNeverWait(t *testing.T) {
 	t.Parallel()
 	idp := gatewaytest.NewTokens(t, "EdDSA")
-	hold := make(chan struct{})
+	second, hold := make(chan struct{}), make(chan struct{})
 	var fetches atomic.Int64
 	a := remote(t, published(idp), jwt.Transport(roundTripper(func(req *http.Request) (*http.Response, error) {
 		if fetches.Add(1) > 1 {
+			close(second)
 			select {
 			case <-hold:
 			case <-req.Context().Done():
@@ -235,7 +236,7 @@ func TestKnownKeysNeverWait(t *testing.T) {
 		_, err := a.Authenticate(context.Background(), bearer(idp.TokenWith(map[string]any{"kid": "x"}, nil)))
 		unknown <- err
 	}()
-	require.Eventually(t, func() bool { return fetches.Load() == 2 }, 5*time.Second, time.Millisecond)
+	<-second
 	_, err = a.Authenticate(t.Context(), bearer(idp.Token(map[string]any{"jti": "another"})))
 	require.NoError(t, err)
 	select {
@@ -346,4 +347,63 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 	require.LessOrEqual(t, hits, 4)
 	require.NotZero(t, hits)
+}
+
+func TestAFetchThatGoesWrong(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		takes time.Duration
+		fetch func(req *http.Request) (*http.Response, error)
+	}{
+		{"takes five seconds at most", 5 * time.Second, func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return nil, req.Context().Err()
+		}},
+		{"panics, and is tried again", 0, func(*http.Request) (*http.Response, error) { panic("no transport") }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, idp *gatewaytest.Tokens, _ *atomic.Bool, _ *atomic.Int64, c jwt.Config, _ jwt.Option) {
+				var healed atomic.Bool
+				a := remote(t, c, jwt.Transport(roundTripper(func(req *http.Request) (*http.Response, error) {
+					if healed.Load() {
+						return inProcess{idp}.RoundTrip(req)
+					}
+					return tt.fetch(req)
+				})))
+				start := time.Now()
+				_, err := a.Authenticate(t.Context(), bearer(idp.Token(nil)))
+				require.Equal(t, jwt.CodeKeysUnavailable, codeOf(t, err))
+				require.Equal(t, tt.takes, time.Since(start))
+				healed.Store(true)
+				time.Sleep(10 * time.Second)
+				_, err = a.Authenticate(t.Context(), bearer(idp.Token(nil)))
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+func TestAKeySetThatDoesNotHoldLeavesTheOneBefore(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, idp *gatewaytest.Tokens, _ *atomic.Bool, _ *atomic.Int64, c jwt.Config, _ jwt.Option) {
+		var broken atomic.Bool
+		a := remote(t, c, jwt.Transport(roundTripper(func(req *http.Request) (*http.Response, error) {
+			if broken.Load() {
+				return inProcess{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = w.Write([]byte(`{"keys":[]}`))
+				})}.RoundTrip(req)
+			}
+			return inProcess{idp}.RoundTrip(req)
+		})))
+		_, err := a.Authenticate(t.Context(), bearer(idp.Token(nil)))
+		require.NoError(t, err)
+		broken.Store(true)
+		time.Sleep(time.Hour)
+		_, err = a.Authenticate(t.Context(), bearer(idp.Token(nil)))
+		require.NoError(t, err)
+	})
 }

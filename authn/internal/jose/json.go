@@ -86,7 +86,7 @@ func (r *reader) object() (map[string]any, error) {
 	if err := r.enter(); err != nil {
 		return nil, err
 	}
-	members := make(map[string]any, 8)
+	members := map[string]any{} // without room ahead: an object may be two bytes of the text
 	for r.peek() != '}' || len(members) > 0 {
 		if err := r.member(members); err != nil {
 			return nil, err
