@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -73,10 +74,13 @@ type kindKey struct {
 }
 
 // NewKinds makes a set. Two kinds of one name that make the same type are an
-// error.
+// error, and so is nil.
 func NewKinds(kinds ...AnyKind) (*Kinds, error) {
 	set := &Kinds{byKey: make(map[kindKey]AnyKind, len(kinds))}
 	for _, k := range kinds {
+		if k == nil {
+			return nil, errors.New("a kind is nil")
+		}
 		key := kindKey{k.Makes(), k.KindName()}
 		if _, twice := set.byKey[key]; twice {
 			return nil, fmt.Errorf("kind %q of %v is given twice", key.name, key.makes)
