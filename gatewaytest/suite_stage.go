@@ -27,7 +27,7 @@ import (
 // skipped where it has nothing to look at.
 //
 //	gatewaytest.TestStage(t, func(t testing.TB) pipeline.Stage {
-//		return gatewaytest.Build(t, header.Kind(), `{"set":{"X-A":"b"}}`)[0]
+//		return gatewaytest.Build(t, header.Kind(), `{"request":{"set":{"X-A":"b"}}}`)[0]
 //	})
 func TestStage(t *testing.T, make func(testing.TB) pipeline.Stage, opts ...Option) {
 	t.Helper()

@@ -12,6 +12,12 @@ func TestACommandLineIsAnswered(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	good := filepath.Join(folder, "good.yaml")
+	secret, short := filepath.Join(folder, "secret"), filepath.Join(folder, "short")
+	for path, content := range map[string]string{secret: "0123456789abcdef", short: "0123"} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	text := "schema: gateway/v1\nroutes: [{name: a, match: {path: /a}, policies: [public, respond: {body: a}]}]\n"
 	if err := os.WriteFile(good, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -34,6 +40,10 @@ func TestACommandLineIsAnswered(t *testing.T) {
 		"a negative time":                          {[]string{"serve", "-config", good, "-grace", "-1s"}, 2, "no negative times"},
 		"a file to serve that there is not":        {[]string{"serve", "-config", "/no/such.yaml", "-listen", "127.0.0.1:0", "-admin", "off"}, 1, "/no/such.yaml: no such file"},
 		"an address that cannot be listened on":    {[]string{"serve", "-config", good, "-listen", "nonsense", "-admin", "off"}, 1, "nonsense: missing port"},
+		"a key without a secret":                   {[]string{"key"}, 2, "key wants either"},
+		"a key under a secret that there is not":   {[]string{"key", "-secret-env", "NO_SUCH_SECRET"}, 1, "NO_SUCH_SECRET is not set"},
+		"a key and its hash":                       {[]string{"key", "-secret-file", secret}, 0, "hmac-sha256:"},
+		"a key under a secret that is too short":   {[]string{"key", "-secret-file", short}, 1, "want 16 at the least"},
 		"no file to check":                         {[]string{"check"}, 2, "check wants the files"},
 		"a file to check that there is not":        {[]string{"check", "/no/such.yaml"}, 1, "/no/such.yaml: no such file"},
 		"a file to check that there is":            {[]string{"check", good}, 0, "no fault: 1 route(s)"},
