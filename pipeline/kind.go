@@ -13,7 +13,7 @@ import (
 )
 
 // A Kind teaches the gateway one kind of configurable thing: a policy
-// (Kind[[]Stage]), an authenticator, an authorizer, a balancer.
+// (Kind[[]Stage]), an authenticator, a limiter, a balancer.
 type Kind[T any] struct {
 	Name   string
 	config reflect.Type
