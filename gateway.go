@@ -47,7 +47,8 @@ type Gateway struct {
 var ErrClosed = errors.New("gateway: closed")
 
 // New makes a gateway. Where a Snapshot is among the options, it is applied at
-// once, and its faults are New's error.
+// once, and its faults are New's error. Run closes the gateway at its end; who
+// does not call Run calls Close.
 func New(options ...Option) (*Gateway, error) {
 	s, err := collect(options)
 	if err != nil {

@@ -47,6 +47,7 @@ func TestConfigurationPage(t *testing.T) {
 		fmt.Fprintf(p, "### `%s`\n\n%s\n\n", k.KindName(), p.docs.of(k.Settings()).text)
 		p.table(k.Settings())
 	}
+	require.NotRegexp(t, `(?m)^\| .* \|  \|$`, p.String(), "each setting says in its comment what it means")
 	golden := filepath.Join("..", "docs", "configuration.md")
 	if *update {
 		require.NoError(t, os.WriteFile(golden, []byte(p.String()), 0o644))
