@@ -73,7 +73,10 @@ func try(t testing.TB, u registry.Update, names []string, opts []gateway.Option)
 			t.Errorf("close the gateway: %v", err)
 		}
 	})
-	return g, made.Apply(t.Context(), u)
+	if err := made.Apply(t.Context(), u); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // inProcess names the upstreams that have no endpoints.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
@@ -48,6 +49,9 @@ func stageChecks() []check[stageSubject] {
 		{"a stream comes through chunk by chunk", stageStreams},
 		{"a body that breaks does not end well", stageCutBody},
 		{"trailers that nobody announced come through", stageTrailers},
+		{"a body that is changed does not keep its length, tag and digest", stageForgets},
+		{"the context lives as long as the body", stageContextLives},
+		{"the deadline is never put off", stageDeadline},
 		{"a body may be closed before its end", stageClosedEarly},
 		{"a body may be closed during a read", stageClosedDuringRead},
 		{"an answer does not wait for the request body", stageEarlyAnswer},
@@ -361,6 +365,78 @@ func stageTrailers(t testing.TB, s stageSubject) {
 		t.Errorf("the trailer is %q, not 5: is the response a copy?", got)
 	}
 	_ = resp.Body.Close()
+}
+
+func stageForgets(t testing.TB, s stageSubject) {
+	t.Helper()
+	const content = `{"a": 1, "b": "some text of a backend"}`
+	var resp *http.Response
+	watch := pipeline.Stage{Name: "watch", Wrap: func(next pipeline.Handler) pipeline.Handler {
+		return func(ctx context.Context, x *pipeline.Exchange) (r *http.Response, err error) {
+			resp, err = next(ctx, x)
+			return resp, err
+		}
+	}}
+	stage := s.make(t)
+	watch.Phase = stage.Phase
+	fields := map[string]string{
+		"Etag": `"strong"`, "Content-Length": fmt.Sprint(len(content)), "Content-Digest": "sha-256=:x:",
+		"Repr-Digest": "sha-256=:x:", "Digest": "sha-256=x", "Content-Md5": "x",
+	}
+	got := RunChain(t, []pipeline.Stage{watch, stage}, s.exchange(http.MethodGet, "/things/1"),
+		Next(func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+			resp := pipeline.Respond(x, http.StatusOK, "application/json", []byte(content))
+			for field, value := range fields {
+				resp.Header.Set(field, value)
+			}
+			return resp, nil
+		}))
+	if resp == nil || got.Err != nil {
+		t.Skip("the stage refuses")
+	}
+	if n := resp.ContentLength; n >= 0 && n != int64(len(got.Body)) {
+		t.Errorf("%d bytes are announced, and %d come", n, len(got.Body))
+	}
+	if got.Body == content {
+		return
+	}
+	for field, value := range fields {
+		if got.Header.Get(field) == value {
+			t.Errorf("the body was changed, and %s is still %s", field, value)
+		}
+	}
+}
+
+func stageContextLives(t testing.TB, s stageSubject) {
+	t.Helper()
+	var reached atomic.Int32
+	var inner context.Context
+	p := newProbe("hello")
+	x := s.exchange(http.MethodGet, "/things/1")
+	resp := head(t, t.Context(), pipeline.Chain(func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		inner = ctx
+		return answering(&reached, http.StatusOK, p)(ctx, x)
+	}, s.make(t)), x, &reached)
+	defer finish(t, x)
+	defer func() { _ = resp.Body.Close() }()
+	if err := inner.Err(); err != nil {
+		t.Errorf("the context ended before the body was read: %v; it is to be ended by AtEnd", err)
+	}
+	if body, err := readAll(t, resp.Body); err != nil {
+		t.Errorf("the body is %q, and then %v", body, err)
+	}
+}
+
+func stageDeadline(t testing.TB, s stageSubject) {
+	t.Helper()
+	soon := time.Now().Add(time.Minute)
+	x := s.exchange(http.MethodGet, "/things/1", Deadline(soon))
+	Run(t, s.make(t), x, Next(func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		if x.Deadline.IsZero() || x.Deadline.After(soon) {
+			t.Errorf("the deadline was %v, and is put off to %v", soon, x.Deadline)
+		}
+		return answerOK(ctx, x)
+	}))
 }
 
 func stageClosedEarly(t testing.TB, s stageSubject) {
