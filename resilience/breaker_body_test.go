@@ -1,0 +1,141 @@
+package resilience_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/gatewaytest"
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/resilience"
+)
+
+var errCut = errors.New("the connection broke")
+
+// bodied answers 200 with the body.
+func bodied(body func() io.Reader) pipeline.Handler {
+	return func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		resp := pipeline.Respond(x, 200, "text/plain", nil)
+		resp.Body, resp.ContentLength = io.NopCloser(body()), -1
+		return resp, nil
+	}
+}
+
+func broken(err error) pipeline.Handler {
+	return bodied(func() io.Reader { return io.MultiReader(strings.NewReader("begun"), iotest.ErrReader(err)) })
+}
+
+func TestABodyThatBreaksIsAFailure(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		config resilience.BreakerConfig
+		most   int // answers until it opens
+	}{
+		{"however high the ratio", resilience.BreakerConfig{ErrorRatio: 0.9, MinRequests: 20}, 20},
+		{"in a row", resilience.BreakerConfig{ConsecutiveFailures: 5}, 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := guard(t, c.config)
+			for g.breaker.State() == resilience.BreakerClosed && g.came <= c.most {
+				require.ErrorIs(t, g.call(broken(errCut)).Err, errCut)
+			}
+			require.Equal(t, resilience.BreakerOpen, g.breaker.State())
+			require.InDelta(t, c.most, g.came, 1)
+			require.Equal(t, uint64(g.came), g.breaker.Counts().Cut)
+		})
+	}
+}
+
+func TestAFewBrokenBodiesDoNotOpen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := guard(t, resilience.BreakerConfig{ErrorRatio: 0.5, MinRequests: 10, Window: registry.Duration(time.Second)})
+		for range 50 {
+			g.call(broken(errCut))
+			g.calls(2, status(200))
+		}
+		require.Equal(t, resilience.BreakerClosed, g.breaker.State(), "a third")
+
+		for range 5 {
+			g.call(broken(errCut))
+		}
+		time.Sleep(time.Minute) // virtual
+		g.calls(8, status(200))
+		g.calls(7, status(503))
+		require.Equal(t, resilience.BreakerClosed, g.breaker.State(), "seven of fifteen: none of the eight was left out")
+	})
+}
+
+func TestATrialWhoseBodyBreaksHasFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := guard(t, resilience.BreakerConfig{ConsecutiveFailures: 1, OpenFor: registry.Duration(time.Second), HalfOpen: 2})
+		g.call(status(503))
+		time.Sleep(time.Second) // virtual
+		g.call(broken(errCut))
+		require.Equal(t, resilience.BreakerOpen, g.breaker.State())
+	})
+}
+
+func TestABodyThatIsNotTheBackendsFault(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		next pipeline.Handler
+	}{
+		{"whole", bodied(func() io.Reader { return strings.NewReader("whole") })},
+		{"refused on its way", broken(pipeline.Refuse(502, "too_long", ""))},
+		{"left by the client", broken(context.Canceled)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := guard(t, resilience.BreakerConfig{ConsecutiveFailures: 1})
+			g.call(c.next)
+			require.Equal(t, resilience.BreakerClosed, g.breaker.State())
+			require.Zero(t, g.breaker.Counts().Cut)
+		})
+	}
+	t.Run("the context of the client has ended", func(t *testing.T) {
+		t.Parallel()
+		g := guard(t, resilience.BreakerConfig{ConsecutiveFailures: 1})
+		ctx, leave := context.WithCancel(t.Context())
+		gatewaytest.Run(t, g.breaker.Stage("breaker"), gatewaytest.NewExchange("GET", "/"), gatewaytest.Context(ctx),
+			gatewaytest.Next(func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
+				resp, err := broken(errCut)(ctx, x)
+				leave()
+				return resp, err
+			}))
+		require.Equal(t, resilience.BreakerClosed, g.breaker.State())
+	})
+	t.Run("closed during a read", func(t *testing.T) {
+		t.Parallel()
+		g := guard(t, resilience.BreakerConfig{ConsecutiveFailures: 1})
+		r, _ := io.Pipe()
+		serve := g.breaker.Stage("breaker").Wrap(func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+			resp := pipeline.Respond(x, 200, "", nil)
+			resp.Body = r
+			return resp, nil
+		})
+		resp, err := serve(t.Context(), request("GET", ""))
+		require.NoError(t, err)
+		ended := make(chan error)
+		go func() {
+			_, err := resp.Body.Read(make([]byte, 1))
+			ended <- err
+		}()
+		require.NoError(t, resp.Body.Close())
+		require.ErrorIs(t, <-ended, io.ErrClosedPipe)
+		require.Equal(t, resilience.BreakerClosed, g.breaker.State())
+	})
+}
