@@ -39,7 +39,7 @@ func TestABodyThatBreaksIsAFailure(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		config resilience.BreakerConfig
-		most   int // answers until it opens
+		most   int64 // answers until it opens
 	}{
 		{"however high the ratio", resilience.BreakerConfig{ErrorRatio: 0.9, MinRequests: 20}, 20},
 		{"in a row", resilience.BreakerConfig{ConsecutiveFailures: 5}, 5},
@@ -47,12 +47,12 @@ func TestABodyThatBreaksIsAFailure(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			g := guard(t, c.config)
-			for g.breaker.State() == resilience.BreakerClosed && g.came <= c.most {
+			for g.breaker.State() == resilience.BreakerClosed && g.came.Load() <= c.most {
 				require.ErrorIs(t, g.call(broken(errCut)).Err, errCut)
 			}
 			require.Equal(t, resilience.BreakerOpen, g.breaker.State())
-			require.InDelta(t, c.most, g.came, 1)
-			require.Equal(t, uint64(g.came), g.breaker.Counts().Cut)
+			require.InDelta(t, c.most, g.came.Load(), 1)
+			require.Equal(t, uint64(g.came.Load()), g.breaker.Counts().Cut)
 		})
 	}
 }

@@ -130,6 +130,18 @@ level=INFO msg="breaker changed" breaker="upstream users" from=half_open to=clos
 	})
 }
 
+func TestAPanicOfWhoIsToldLosesNoTrial(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := guard(t, resilience.BreakerConfig{ConsecutiveFailures: 1, HalfOpen: 1, OpenFor: registry.Duration(time.Second)},
+			resilience.WithTransitions(func(resilience.BreakerTransition) { panic("told") }))
+		g.call(status(503))
+		time.Sleep(time.Second) // virtual
+		require.Equal(t, 1, g.call(status(200)).Calls)
+		require.Equal(t, resilience.BreakerClosed, g.breaker.State())
+	})
+}
+
 func TestAScopeThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,6 +1,7 @@
 package resilience
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
@@ -99,6 +100,17 @@ func (b *Breaker) announce(from, to permit) {
 		b.log.Warn("breaker changed", "breaker", b.name, "from", t.From.String(), "to", t.To.String())
 	}
 	for _, f := range b.tell {
-		f(t)
+		b.inform(f, t)
 	}
+}
+
+// inform calls f. A panic in it ends there: the permit of the request that
+// caused the transition would be lost with it.
+func (b *Breaker) inform(f func(BreakerTransition), t BreakerTransition) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.log.Error("a function that is told of transitions panicked", "breaker", b.name, "panic", fmt.Sprint(p))
+		}
+	}()
+	f(t)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,8 +21,7 @@ import (
 type guarded struct {
 	t       testing.TB
 	breaker *resilience.Breaker
-	next    pipeline.Handler
-	came    int // what reached the backend
+	came    atomic.Int64 // what reached the backend
 }
 
 func guard(t testing.TB, c resilience.BreakerConfig, options ...resilience.BreakerOption) *guarded {
@@ -34,7 +34,7 @@ func guard(t testing.TB, c resilience.BreakerConfig, options ...resilience.Break
 func (g *guarded) call(next pipeline.Handler) gatewaytest.Result {
 	g.t.Helper()
 	r := gatewaytest.Run(g.t, g.breaker.Stage("breaker"), gatewaytest.NewExchange("GET", "/"), gatewaytest.Next(next))
-	g.came += r.Calls
+	g.came.Add(int64(r.Calls))
 	return r
 }
 
