@@ -142,6 +142,7 @@ func TestABreakerSeesHowBodiesOfTheWireEnd(t *testing.T) {
 		{"cut within its length", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, "begun")
+			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}, true, resilience.BreakerOpen},
 		{"cut within its chunks", func(w http.ResponseWriter, _ *http.Request) {
