@@ -71,9 +71,9 @@ func TestAFewBrokenBodiesDoNotOpen(t *testing.T) {
 			g.call(broken(errCut))
 		}
 		time.Sleep(time.Minute) // virtual
-		g.calls(8, status(200))
-		g.calls(7, status(503))
-		require.Equal(t, resilience.BreakerClosed, g.breaker.State(), "seven of fifteen: none of the eight was left out")
+		g.calls(12, status(200))
+		g.calls(11, status(503))
+		require.Equal(t, resilience.BreakerClosed, g.breaker.State(), "11 of 23: none of the twelve was left out")
 	})
 }
 
@@ -85,6 +85,9 @@ func TestATrialWhoseBodyBreaksHasFailed(t *testing.T) {
 		time.Sleep(time.Second) // virtual
 		g.call(broken(errCut))
 		require.Equal(t, resilience.BreakerOpen, g.breaker.State())
+		time.Sleep(time.Second) // virtual
+		g.calls(2, status(200))
+		require.Equal(t, resilience.BreakerClosed, g.breaker.State(), "no trial is left out for it")
 	})
 }
 

@@ -315,6 +315,39 @@ func TestAnOutcomeCountsInItsOwnStateOnly(t *testing.T) {
 	}
 }
 
+func TestATrialThatIsGivenBackCountsInItsOwnStateOnly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		back time.Duration // when, of two trials, the first is given back; the other fails after a second
+	}{{"before the other fails", time.Millisecond}, {"when others are on trial", time.Minute}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				g := guard(t, resilience.BreakerConfig{
+					ConsecutiveFailures: 1, OpenFor: registry.Duration(time.Second), HalfOpen: 2,
+				})
+				g.call(status(503))
+				time.Sleep(time.Second) // virtual
+				done := make(chan gatewaytest.Result, 4)
+				go func() { done <- g.call(after(c.back, failing(context.Canceled))) }()
+				go func() { done <- g.call(after(time.Second, status(503))) }()
+				time.Sleep(10 * time.Second) // virtual
+				require.Equal(t, resilience.BreakerOpen, g.breaker.State())
+				for range 2 {
+					go func() { done <- g.call(after(time.Hour, status(200))) }()
+				}
+				time.Sleep(2 * time.Minute) // virtual
+				require.Zero(t, g.call(status(200)).Calls, "two trials, not three")
+				for range 4 {
+					<-done
+				}
+				require.Equal(t, resilience.BreakerClosed, g.breaker.State())
+			})
+		})
+	}
+}
+
 func TestRetryDoesNotSpinAroundAnOpenBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
