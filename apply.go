@@ -33,8 +33,14 @@ func (g *Gateway) Apply(ctx context.Context, u registry.Update) error {
 
 // Check compiles a snapshot and lets it go again.
 func (g *Gateway) Check(ctx context.Context, s *registry.Snapshot) error {
+	if s == nil {
+		return errors.New("gateway: there is no snapshot to check")
+	}
 	g.apply.Lock()
 	defer g.apply.Unlock()
+	if g.over {
+		return ErrClosed
+	}
 	change, c, _, err := g.build(ctx, s)
 	if err != nil {
 		return err
@@ -66,6 +72,9 @@ func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) er
 	}
 	g.apply.Lock()
 	defer g.apply.Unlock()
+	if g.over {
+		return ErrClosed
+	}
 	err := g.swap(ctx, u, from)
 	if err != nil {
 		g.status.refuse(u.Snapshot.Version, err)
@@ -217,7 +226,9 @@ func (g *Gateway) forget(old []*unit) {
 func (g *Gateway) recordersOf(r *registry.Route) []func(*pipeline.Exchange, *pipeline.Summary) {
 	records := make([]func(*pipeline.Exchange, *pipeline.Summary), 0, len(g.recorders)+1)
 	for _, rec := range g.recorders {
-		records = append(records, rec.For(r))
+		if record := rec.For(r); record != nil {
+			records = append(records, record)
+		}
 	}
 	return append(records, g.explained)
 }

@@ -31,7 +31,9 @@ type Gateway struct {
 	unready    atomic.Bool   // a drain has begun
 	explaining atomic.Int64
 
-	apply    sync.Mutex // one update at a time; guards history and saver's start
+	apply    sync.Mutex // one update at a time; guards history and over
+	over     bool       // a drain or Close has begun: no update is taken any more
+	ran      atomic.Bool
 	history  history
 	status   refusals
 	retiring retiring
@@ -39,6 +41,10 @@ type Gateway struct {
 	addrs    addresses
 	closing  sync.Once
 }
+
+// ErrClosed says that a gateway takes no configuration any more: it was drained
+// or closed.
+var ErrClosed = errors.New("gateway: closed")
 
 // New makes a gateway. Where a Snapshot is among the options, it is applied at
 // once, and its faults are New's error.

@@ -79,6 +79,9 @@ func readGood(path string) (registry.Update, error) {
 	if err != nil {
 		return registry.Update{}, err
 	}
+	if !info.Mode().IsRegular() {
+		return registry.Update{}, fmt.Errorf("%w: %s is no regular file", ErrLastGood, path)
+	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return registry.Update{}, fmt.Errorf("%w: %s has mode %#o, want 0600", ErrLastGood, path, info.Mode().Perm())
 	}
@@ -100,6 +103,9 @@ func decodeGood(content []byte) (registry.Update, error) {
 	var g good
 	if err := json.Unmarshal(content, &g); err != nil {
 		return registry.Update{}, fmt.Errorf("%w: %v", ErrLastGood, err)
+	}
+	if g.Snapshot == nil {
+		return registry.Update{}, fmt.Errorf("%w: it holds no configuration", ErrLastGood)
 	}
 	u := registry.Update{Snapshot: g.Snapshot}
 	for _, c := range g.Directory {

@@ -20,6 +20,15 @@ import (
 // Kinds, Stages, Recorders, Upstream, Listen and Admin, which add up.
 type Option func(*settings) error
 
+// set sets the option; a nil one is an error, since what it was to set is
+// missing.
+func (o Option) set(s *settings) error {
+	if o == nil {
+		return errors.New("gateway: an option is nil")
+	}
+	return o(s)
+}
+
 type settings struct {
 	kinds      []pipeline.AnyKind
 	stages     []pipeline.Stage
@@ -57,7 +66,7 @@ func collect(options []Option) (settings, error) {
 	}
 	var errs []error
 	for _, o := range options {
-		if err := o(&s); err != nil {
+		if err := o.set(&s); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -87,7 +96,7 @@ func Options(options ...Option) Option {
 	return func(s *settings) error {
 		var errs []error
 		for _, o := range options {
-			errs = append(errs, o(s))
+			errs = append(errs, o.set(s))
 		}
 		return errors.Join(errs...)
 	}
@@ -97,6 +106,9 @@ func Options(options ...Option) Option {
 // limiters, balancers. Two of one name that make the same thing are an error.
 func Kinds(kinds ...pipeline.AnyKind) Option {
 	return func(s *settings) error {
+		if slices.ContainsFunc(kinds, func(k pipeline.AnyKind) bool { return k == nil }) {
+			return errors.New("gateway: a kind is nil")
+		}
 		s.kinds = append(s.kinds, kinds...)
 		return nil
 	}
@@ -125,6 +137,9 @@ func Stages(stages ...pipeline.Stage) Option {
 // Run(context.Context) error is run by Run, until the last exchange has ended.
 func Recorders(recorders ...pipeline.Recorder) Option {
 	return func(s *settings) error {
+		if slices.ContainsFunc(recorders, func(r pipeline.Recorder) bool { return r == nil }) {
+			return errors.New("gateway: a recorder is nil")
+		}
 		s.recorders = append(s.recorders, recorders...)
 		return nil
 	}
@@ -174,13 +189,23 @@ func Logger(l *slog.Logger) Option {
 func Listen(addr string) Option { return listen(listener{addr: addr}) }
 
 // ListenTLS is Listen with TLS: HTTP/1.1 and HTTP/2, TLS 1.2 at the least.
+// A configuration that is nil or has no certificate is an error, never a
+// listener without TLS.
 func ListenTLS(addr string, config *tls.Config) Option {
+	if config == nil || len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+		return func(*settings) error {
+			return fmt.Errorf("gateway: ListenTLS on %q wants a configuration with a certificate", addr)
+		}
+	}
 	return listen(listener{addr: addr, tls: config})
 }
 
 // Admin has Run serve what h makes of the gateway, package admin's handler as
 // a rule, on an address of its own.
 func Admin(addr string, h func(*Gateway) http.Handler) Option {
+	if h == nil {
+		return func(*settings) error { return fmt.Errorf("gateway: Admin on %q wants a handler", addr) }
+	}
 	return listen(listener{addr: addr, handler: h})
 }
 

@@ -237,11 +237,19 @@ func (b *backend) end() {
 
 // close ends every upstream.
 func (u *upstreams) close() {
+	for _, b := range u.take() {
+		b.end()
+	}
+}
+
+// take takes the backends out of their targets.
+func (u *upstreams) take() (all []*backend) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, t := range u.targets {
 		if b := t.current.Swap(nil); b != nil {
-			b.end()
+			all = append(all, b)
 		}
 	}
+	return all
 }

@@ -86,6 +86,10 @@ func TestStandardStages(t *testing.T) {
 		{"retry", `{"attempts":3,"budget":1,"backoff":{"base":"1ms","max":"1ms"}}`, nil},
 		{"timeout", `{"total":"1h","per_try":"1h"}`, nil},
 		{"subscription", `{}`, []gatewaytest.Option{id}},
+		{"scopes", `{"all":["users.read"]}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Scopes: []string{"users.read"}})}},
+		{"roles", `{"any":["admin"]}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Roles: []string{"admin"}})}},
+		{"allow_ips", `{"allow":["192.0.2.0/24"]}`, []gatewaytest.Option{gatewaytest.Client("192.0.2.7")}},
+		{"environment", `{}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Environment: "test"}), gatewaytest.Environment("test")}},
 		{"body", `{"max":"1KiB"}`, nil},
 		{"body", `{"max":"1KiB","buffer":true}`, nil},
 	}

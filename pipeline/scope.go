@@ -22,6 +22,8 @@ import (
 // where building failed.
 type Scope struct {
 	pool   *Pool
+	makes  *slot  // what is built in the scope, where that is shared
+	within *Scope // where makes was asked for first
 	log    *slog.Logger
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -207,3 +207,16 @@ func TestSharedWithoutAScopeIsMadeForWhoAsks(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 7, n)
 }
+
+func TestSharedThatIsMadeOfItselfIsAnError(t *testing.T) {
+	t.Parallel()
+	s := newShop()
+	scope, env := s.scope()
+	var one, other func(*pipeline.Env) (*thing, error)
+	one = func(env *pipeline.Env) (*thing, error) { return pipeline.Shared(env, "other", other) }
+	other = func(env *pipeline.Env) (*thing, error) { return pipeline.Shared(env, "one", one) }
+	_, err := pipeline.Shared(env, "one", one)
+	require.ErrorContains(t, err, `shared "one": is made of itself`)
+	scope.Close()
+	require.Zero(t, s.pool.Len())
+}
