@@ -12,11 +12,15 @@ import (
 
 // watch has the breaker told where the body breaks. A tunnel is left alone:
 // what goes wrong in it may be either side's doing.
-func (b *Breaker) watch(ctx context.Context, resp *http.Response, p permit) {
+func (b *Breaker) watch(ctx context.Context, x *pipeline.Exchange, resp *http.Response, p permit) {
 	if resp.Body == nil || resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols {
 		return
 	}
-	resp.Body = &watchedBody{body: resp.Body, breaker: b, permit: p, ctx: ctx}
+	w := &watchedBody{body: resp.Body, breaker: b, permit: p, ctx: ctx}
+	if isGRPC(x) {
+		w.call = resp
+	}
+	resp.Body = w
 }
 
 // A watchedBody tells its breaker, once, where the backend breaks it off. One
@@ -27,6 +31,7 @@ type watchedBody struct {
 	breaker *Breaker
 	permit  permit
 	ctx     context.Context // the client's and the route's
+	call    *http.Response  // of gRPC, whose status comes at its end; nil for others
 	closed  atomic.Bool
 	ended   bool
 }
@@ -43,7 +48,10 @@ func (w *watchedBody) Read(p []byte) (int, error) {
 }
 
 func (w *watchedBody) broken(err error) bool {
-	if errors.Is(err, io.EOF) || w.closed.Load() || w.ctx.Err() != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return w.call != nil && w.breaker.failing(statusOfGRPC(w.call.Trailer, http.StatusOK))
+	case w.closed.Load(), w.ctx.Err() != nil:
 		return false
 	}
 	_, own := errors.AsType[*pipeline.Problem](err) // of the client's body, or a stage inside

@@ -142,3 +142,52 @@ func TestABodyThatIsNotTheBackendsFault(t *testing.T) {
 		require.Equal(t, resilience.BreakerClosed, g.breaker.State())
 	})
 }
+
+func TestTheOutcomeOfAGRPCCall(t *testing.T) {
+	t.Parallel()
+	const counts, not = resilience.BreakerOpen, resilience.BreakerClosed
+	for _, c := range []struct {
+		name, protocol string
+		status         string
+		statuses       []int
+		atOnce         bool // in place of messages
+		want           resilience.BreakerState
+	}{
+		{"well", "grpc", "0", nil, false, not},
+		{"unavailable", "grpc", "14", nil, false, counts},
+		{"unavailable at once", "grpc", "14", nil, true, counts},
+		{"internal", "grpc", "13", nil, false, not},
+		{"internal where 500 is listed", "grpc", "13", []int{500}, false, counts},
+		{"exhausted where 429 is listed", "grpc", "8", []int{429}, true, counts},
+		{"not found", "grpc", "5", nil, false, not},
+		{"late, as the caller may have asked", "grpc", "4", nil, false, not},
+		{"no status", "grpc", "", nil, false, not},
+		{"on a route of another protocol", "rest", "14", nil, true, not},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := guard(t, resilience.BreakerConfig{ConsecutiveFailures: 1, Statuses: c.statuses})
+			x := gatewaytest.NewExchange("POST", "/", gatewaytest.Route(&registry.Route{Name: "call", Protocol: c.protocol}))
+			gatewaytest.Run(t, g.breaker.Stage("breaker"), x, gatewaytest.Next(call(c.status, c.atOnce)))
+			require.Equal(t, c.want, g.breaker.State())
+		})
+	}
+}
+
+// call answers as a gRPC backend does.
+func call(status string, atOnce bool) pipeline.Handler {
+	return func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		resp := pipeline.Respond(x, 200, "application/grpc", []byte("message"))
+		outcome := http.Header{}
+		if status != "" {
+			outcome.Set("Grpc-Status", status)
+		}
+		if atOnce {
+			resp.Body = http.NoBody
+			resp.Header.Set("Grpc-Status", status)
+			return resp, nil
+		}
+		resp.Trailer = outcome
+		return resp, nil
+	}
+}

@@ -57,12 +57,12 @@ func (b *Breaker) pass(ctx context.Context, x *pipeline.Exchange, next pipeline.
 	begun := b.begin()
 	resp, err := next(ctx, x)
 	settled = true
-	switch b.judge(ctx, resp, err) {
+	switch b.judge(ctx, x, resp, err) {
 	case failed:
 		b.settle(p, true, b.late(begun))
 	case succeeded:
 		b.settle(p, false, b.late(begun))
-		b.watch(ctx, resp, p)
+		b.watch(ctx, x, resp, p)
 	default:
 		b.giveBack(p)
 	}
@@ -90,9 +90,9 @@ const (
 	failed
 )
 
-func (b *Breaker) judge(ctx context.Context, resp *http.Response, err error) outcome {
+func (b *Breaker) judge(ctx context.Context, x *pipeline.Exchange, resp *http.Response, err error) outcome {
 	switch {
-	case err == nil && slices.Contains(b.config.Statuses, resp.StatusCode):
+	case err == nil && b.failing(statusOf(x, resp)):
 		return failed
 	case err == nil:
 		return succeeded
@@ -101,6 +101,8 @@ func (b *Breaker) judge(ctx context.Context, resp *http.Response, err error) out
 	}
 	return judgeError(err)
 }
+
+func (b *Breaker) failing(status int) bool { return slices.Contains(b.config.Statuses, status) }
 
 // judgeError tells the backend's failures from those that came about before it
 // was asked, and from faults of the client.

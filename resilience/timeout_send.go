@@ -10,10 +10,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
 
-const (
-	grpcTimeout  = "Grpc-Timeout"
-	protocolGRPC = "grpc"
-)
+const grpcTimeout = "Grpc-Timeout"
 
 // A sender tells the backend how long it has left, in one field.
 type sender struct {
