@@ -74,3 +74,32 @@ func BenchmarkBreakerThatIsClosed(b *testing.B) {
 	x := request("GET", "")
 	run(b, x, always(x, http.NoBody), []pipeline.Stage{breaker.Stage("breaker")})
 }
+
+func BenchmarkBreakerOfManyAtOnce(b *testing.B) {
+	breaker, err := resilience.NewBreaker("users", resilience.BreakerConfig{})
+	require.NoError(b, err)
+	stage := breaker.Stage("breaker")
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		x := request("GET", "")
+		serve := pipeline.Chain(always(x, http.NoBody), stage)
+		ctx := context.Background()
+		for pb.Next() {
+			_, _ = serve(ctx, x)
+		}
+	})
+}
+
+func BenchmarkBreakerThatIsOpen(b *testing.B) {
+	breaker, err := resilience.NewBreaker("users", resilience.BreakerConfig{
+		ConsecutiveFailures: 1, OpenFor: registry.Duration(time.Hour),
+	})
+	require.NoError(b, err)
+	serve := pipeline.Chain(failing(errDial), breaker.Stage("breaker"))
+	x := request("GET", "")
+	b.ReportAllocs()
+	for b.Loop() {
+		*x = pipeline.Exchange{In: x.In}
+		_, _ = serve(b.Context(), x)
+	}
+}

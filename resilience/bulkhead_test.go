@@ -258,13 +258,14 @@ func TestEveryFaultOfBulkheadIsReported(t *testing.T) {
 }
 
 func BenchmarkBulkheadWithRoom(b *testing.B) {
-	_, stage := bulkhead(b, resilience.BulkheadConfig{MaxConcurrent: 10})
+	room, stage := bulkhead(b, resilience.BulkheadConfig{MaxConcurrent: 10})
 	x := request("GET", "")
 	serve := pipeline.Chain(always(x, http.NoBody), stage)
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
+		*x = pipeline.Exchange{In: x.In}
 		_, _ = serve(ctx, x)
-		_ = x.Finish(&pipeline.Summary{})
+		room.End(x)
 	}
 }
