@@ -1,0 +1,190 @@
+package cache
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of what one entry may bear beside its body.
+const (
+	maxTags    = 64
+	maxTagSize = 256
+	maxVary    = 16
+)
+
+// understood are the statuses whose meaning for caches is known here (RFC 9110
+// section 15.1), and whether their freshness may be assumed.
+func understood() map[int]bool {
+	return map[int]bool{
+		200: true, 203: true, 204: true, 300: true, 301: true, 302: false, 307: false, 308: true,
+		404: true, 405: true, 410: true, 414: true, 501: true,
+	}
+}
+
+// rules say what may be stored. They are those of one route.
+type rules struct {
+	statuses     map[int]bool // whether freshness may be assumed
+	ttl          time.Duration
+	staleIfError time.Duration
+	staleWhile   time.Duration
+	tagsHeader   string
+	perCaller    bool // an answer to Authorization is stored for its caller alone
+}
+
+func newRules(c Config) rules {
+	r := rules{
+		statuses: understood(), ttl: c.TTL.Std(), staleIfError: c.StaleIfError.Std(), staleWhile: c.StaleWhileRevalidate.Std(),
+		perCaller: c.Authorization == authorizationCaller,
+	}
+	if c.TagsHeader != "" {
+		r.tagsHeader = http.CanonicalHeaderKey(c.TagsHeader)
+	}
+	if len(c.Statuses) > 0 {
+		r.statuses = map[int]bool{}
+		for _, status := range c.Statuses {
+			r.statuses[status] = true
+		}
+	}
+	return r
+}
+
+// An arrival is a response as it came from the backend.
+type arrival struct {
+	credential bool // the request bore an Authorization field
+	status     int
+	header     http.Header
+	asked, now time.Time
+}
+
+// judge makes an entry without a body of the response, or reports false
+// where it must not be stored (RFC 9111 section 3) or would be of no use.
+func (r *rules) judge(asks *directives, a arrival) (*Entry, bool) {
+	says := parseDirectives(a.header["Cache-Control"])
+	assume, listed := r.statuses[a.status]
+	if !listed || asks.noStore || says.private || r.forbidden(a, &says) || !r.permitted(a, &says) {
+		return nil, false
+	}
+	if a.header["Set-Cookie"] != nil && !cookieless(&says) {
+		return nil, false
+	}
+	vary, ok := varyNames(a.header)
+	if !ok {
+		return nil, false
+	}
+	tags, ok := r.tags(a.header)
+	if !ok {
+		return nil, false
+	}
+	e := &Entry{Status: a.status, Stored: a.now, Vary: vary, Tags: tags}
+	explicit := r.freshen(e, a, &says, assume)
+	if !explicit && !assume && !says.public {
+		return nil, false
+	}
+	e.Header = r.keepable(a.header, &says)
+	e.Expires = e.keep()
+	return e, e.Expires.After(a.now)
+}
+
+// forbidden reports what no permission outweighs.
+func (r *rules) forbidden(a arrival, says *directives) bool {
+	known := understood()
+	if _, ok := known[a.status]; says.noStore && !(says.mustUnderstand && ok) {
+		return true
+	}
+	return a.header["Content-Range"] != nil || strings.HasPrefix(a.header.Get("Content-Type"), "text/event-stream")
+}
+
+// permitted tells whether the answer to a request with Authorization may be
+// stored (section 3.5). What the backend gets counts, not what the client
+// sent: a credential that was taken away cannot have made a difference.
+func (r *rules) permitted(a arrival, says *directives) bool {
+	return r.perCaller || says.public || says.mustRevalidate || says.sMaxAge.set || !a.credential
+}
+
+// cookieless tells whether a response with Set-Cookie may be stored without
+// it: where it says public, or names the field as one that is not to be kept.
+func cookieless(says *directives) bool {
+	return says.public || slices.Contains(says.privateFields, "Set-Cookie") || slices.Contains(says.noCacheFields, "Set-Cookie")
+}
+
+// freshen reckons how old the response is and how old it may get.
+func (r *rules) freshen(e *Entry, a arrival, says *directives, assume bool) (explicit bool) {
+	date := dateOf(a.header, a.now)
+	e.Age = initialAge(a.header, a.asked, a.now, date)
+	e.Fresh, explicit = lifetime(a.header, says, date)
+	switch {
+	case explicit:
+	case !assume && !says.public:
+	case r.ttl > 0:
+		e.Fresh = r.ttl + e.Age // from now on
+	default:
+		e.Fresh = heuristic(a.header, date)
+	}
+	if says.noCache {
+		e.Fresh = 0
+	}
+	e.Strict = says.noCache || says.mustRevalidate || says.proxyRevalidate || says.sMaxAge.set
+	if !e.Strict {
+		e.StaleIfError = orElse(says.staleIfError, r.staleIfError)
+		e.StaleWhileRevalidate = orElse(says.staleWhile, r.staleWhile)
+	}
+	return explicit || says.noCache
+}
+
+func orElse(d delta, other time.Duration) time.Duration {
+	if d.set {
+		return d.d
+	}
+	return other
+}
+
+// keepable returns the fields that an entry keeps (section 3.1): not those of
+// the connection, nor of one caller, nor what is reckoned anew each time.
+func (r *rules) keepable(from http.Header, says *directives) http.Header {
+	h := maps.Clone(from)
+	for _, line := range from["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			delete(h, http.CanonicalHeaderKey(trim(name)))
+		}
+	}
+	for _, name := range [...]string{
+		"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization",
+		"Set-Cookie", "Set-Cookie2", "Age", "Cache-Status",
+	} {
+		delete(h, name)
+	}
+	if r.tagsHeader != "" {
+		delete(h, r.tagsHeader)
+	}
+	for _, name := range slices.Concat(says.privateFields, says.noCacheFields) {
+		delete(h, name)
+	}
+	for name, values := range h {
+		h[name] = slices.Clip(values)
+	}
+	return h
+}
+
+// tags reads the tags of a response. One with more than can be kept is not
+// stored: a purge has to reach it.
+func (r *rules) tags(h http.Header) ([]string, bool) {
+	if r.tagsHeader == "" {
+		return nil, true
+	}
+	var tags []string
+	for _, line := range h[r.tagsHeader] {
+		for _, tag := range strings.FieldsFunc(line, tagSeparator) {
+			if len(tags) == maxTags || len(tag) > maxTagSize {
+				return nil, false
+			}
+			tags = append(tags, tag)
+		}
+	}
+	return tags, true
+}
+
+func tagSeparator(r rune) bool { return r == ',' || r == ' ' || r == '\t' }
