@@ -113,7 +113,7 @@ func (p *policy) forward(ctx context.Context, x *pipeline.Exchange, next pipelin
 // allowed (RFC 5861 section 4); nil where not.
 func (p *policy) excuse(x *pipeline.Exchange, s *sending, resp *http.Response, err error) *http.Response {
 	e, now := s.q.entry, time.Now()
-	if !failed(resp, err) || e == nil || s.q.asks.noCache || e.Strict || -e.left(now) > e.StaleIfError {
+	if !failed(resp, err) || e == nil || s.q.asks.noCache || !within(e, e.StaleIfError, now) {
 		return nil
 	}
 	r := report{fwd: s.q.fwd, ttl: e.left(now), hasTTL: true, detail: "stale-if-error"}

@@ -102,3 +102,9 @@ func (e *Entry) satisfies(asks *directives, now time.Time) (ok, stale bool) {
 	}
 	return asks.maxStale.set && !e.Strict && -left <= asks.maxStale.d && !asks.minFresh.set, true
 }
+
+// within reports whether the entry may be served although it is stale, because
+// it has not been so for longer than the grace.
+func within(e *Entry, grace time.Duration, now time.Time) bool {
+	return grace > 0 && !e.Strict && -e.left(now) <= grace
+}

@@ -21,7 +21,7 @@ const (
 func (p *policy) refresh(x *pipeline.Exchange, next pipeline.Handler, q *query, now time.Time) bool {
 	e := q.entry
 	wants := q.asks.noCache || q.asks.maxAge.set || q.asks.minFresh.set
-	if p.start == nil || wants || e.Strict || -e.left(now) > e.StaleWhileRevalidate {
+	if p.start == nil || wants || !within(e, e.StaleWhileRevalidate, now) {
 		return false
 	}
 	f, leads := p.flights.join(q.key)
