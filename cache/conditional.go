@@ -131,12 +131,13 @@ func confirms(h http.Header, e *Entry, alone bool) bool {
 }
 
 // updated returns the fields of the entry with those of the 304 in their place
-// (section 3.2): not those that tell of a body.
+// (section 3.2): not those that tell of a body. A 304 without Date is of now.
 func updated(e *Entry, h http.Header) http.Header {
 	merged := make(http.Header, len(e.Header)+len(h))
 	for name, values := range e.Header {
 		merged[name] = values
 	}
+	delete(merged, "Date")
 	for name, values := range h {
 		switch name {
 		case "Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Transfer-Encoding":

@@ -84,6 +84,9 @@ func (r *rules) judge(asks *directives, a arrival) (*Entry, bool) {
 		return nil, false
 	}
 	e.Header = r.keepable(a.header, &says)
+	if e.Header["Date"] == nil { // RFC 9110 section 6.6.1
+		e.Header["Date"] = []string{a.now.UTC().Format(http.TimeFormat)}
+	}
 	e.Expires = e.keep()
 	return e, e.Expires.After(a.now)
 }
