@@ -37,6 +37,8 @@ func TestWhatIsStored(t *testing.T) {
 		"private":                                         {answer: ok("a", "Cache-Control", "private, max-age=60")},
 		"private for one field":                           {answer: ok("a", "Cache-Control", `private="X-Own", max-age=60`, "X-Own", "1"), stored: true},
 		"private for what is no field":                    {answer: ok("a", "Cache-Control", `private="a b", max-age=60`)},
+		"stale-while-revalidate alone":                    {config: cache.Config{StaleIfError: registry.Duration(time.Hour)}, answer: ok("a", "Cache-Control", "stale-while-revalidate=60")},
+		"nothing, where stale answers are allowed":        {config: cache.Config{StaleIfError: registry.Duration(time.Hour), StaleWhileRevalidate: registry.Duration(time.Hour)}, answer: ok("a")},
 		"max-age=0 without a validator":                   {answer: ok("a", "Cache-Control", "max-age=0")},
 		"Expires in the past":                             {answer: ok("a", "Expires", httpTime(-time.Hour))},
 		"Expires that is no date":                         {config: cache.Config{TTL: registry.Duration(time.Minute)}, answer: ok("a", "Expires", "0")},

@@ -130,18 +130,26 @@ func (r *rules) freshen(e *Entry, a arrival, says *directives, assume bool) (exp
 		e.Fresh = 0
 	}
 	e.Strict = says.noCache || says.mustRevalidate || says.proxyRevalidate || says.sMaxAge.set
-	if !e.Strict {
-		e.StaleIfError = orElse(says.staleIfError, r.staleIfError)
-		e.StaleWhileRevalidate = orElse(says.staleWhile, r.staleWhile)
+	if !e.Strict && (explicit || e.Fresh > 0) {
+		r.excuse(e, says)
 	}
 	return explicit || says.noCache
 }
 
-func orElse(d delta, other time.Duration) time.Duration {
-	if d.set {
-		return d.d
+// excuse says for how long the entry may be served stale. What nobody has said
+// to be fresh for any time never is; and what is to be validated each time is
+// served meanwhile only where the response itself says so.
+func (r *rules) excuse(e *Entry, says *directives) {
+	e.StaleIfError = r.staleIfError
+	if says.staleIfError.set {
+		e.StaleIfError = says.staleIfError.d
 	}
-	return other
+	switch {
+	case says.staleWhile.set:
+		e.StaleWhileRevalidate = says.staleWhile.d
+	case e.Fresh > 0:
+		e.StaleWhileRevalidate = r.staleWhile
+	}
 }
 
 // keepable returns the fields that an entry keeps (section 3.1): not those of
