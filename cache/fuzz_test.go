@@ -63,19 +63,24 @@ func FuzzVary(f *testing.F) {
 	f.Add("*", "a", "a")
 	f.Add("0ACC*00", "0", "0")
 	f.Add("a, *", "0", "0")
+	f.Add("ACCept0", "0", "1")
 	f.Add("a b", "", "x")
 	f.Add("Accept", "a, b", "a,b")
 	f.Add("X-Accept\x00", " a", "a ")
 	f.Fuzz(func(t *testing.T, vary, one, other string) {
+		listed := strings.Split(strings.ToLower(vary), ",")
+		for i, name := range listed {
+			listed[i] = strings.Trim(name, " \t")
+		}
 		b := newBench(t, cache.Config{}, ok("one", "Cache-Control", "max-age=60", "Vary", vary), reply{status: 299})
 		b.fetch(t, with("Accept", one))
 		again := b.fetch(t, with("Accept", one)).Status == 200
 		if b.fetch(t, with("Accept", other)).Status == 200 {
 			require.True(t, again)
 			same := strings.Trim(one, " \t") == strings.Trim(other, " \t")
-			require.True(t, same || !strings.Contains(strings.ToLower(vary), "accept"), "%q was answered as %q is", other, one)
+			require.True(t, same || !slices.Contains(listed, "accept"), "%q was answered as %q is", other, one)
 		}
-		if slices.Contains(strings.Split(strings.NewReplacer(" ", "", "\t", "").Replace(vary), ","), "*") {
+		if slices.Contains(listed, "*") {
 			require.False(t, again)
 		}
 	})

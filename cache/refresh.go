@@ -34,7 +34,7 @@ func (p *policy) refresh(x *pipeline.Exchange, next pipeline.Handler, q *query, 
 		return true
 	}
 	fork := x.Fork()
-	fork.Deadline = time.Time{}
+	fork.Start, fork.Deadline = now, time.Time{} // those of the client do not bind it
 	fork.Del("If-None-Match")
 	fork.Del("If-Modified-Since")
 	own := *q

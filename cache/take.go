@@ -18,7 +18,7 @@ const storeTimeout = time.Second
 func (p *policy) take(ctx context.Context, x *pipeline.Exchange, s *sending, resp *http.Response) {
 	q := s.q
 	e, ok := p.rules.judge(&q.asks, p.arrived(s, resp.StatusCode, resp.Header))
-	ok = ok && p.fits(resp)
+	ok = ok && p.fits(x, resp)
 	p.decide(x, pipeline.Miss, CodeMiss)
 	r := report{fwd: q.fwd, stored: ok}
 	if ok {
@@ -29,7 +29,7 @@ func (p *policy) take(ctx context.Context, x *pipeline.Exchange, s *sending, res
 	switch {
 	case !ok:
 		p.outdated(ctx, q, resp.StatusCode)
-	case bodiless(resp):
+	case bodiless(x, resp):
 		p.put(ctx, x, s, e)
 	default:
 		q.storing = true
@@ -56,16 +56,18 @@ func (p *policy) taken(ctx context.Context, x *pipeline.Exchange, s *sending, e 
 }
 
 // fits tells whether the response can be stored as it is announced.
-func (p *policy) fits(resp *http.Response) bool {
-	if bodiless(resp) {
-		return resp.ContentLength <= 0 || resp.Request == nil || resp.Request.Method == http.MethodHead
+func (p *policy) fits(x *pipeline.Exchange, resp *http.Response) bool {
+	if bodiless(x, resp) {
+		return resp.ContentLength <= 0 || x.In.Method == http.MethodHead || resp.StatusCode == http.StatusNoContent
 	}
 	return resp.ContentLength <= p.max
 }
 
-func bodiless(resp *http.Response) bool {
-	return resp.Body == nil || resp.Body == http.NoBody || resp.StatusCode == http.StatusNoContent ||
-		resp.Request != nil && resp.Request.Method == http.MethodHead
+// bodiless tells whether there is nothing to wait for. What has no body by its
+// kind may bear one all the same, which is to be closed.
+func bodiless(x *pipeline.Exchange, resp *http.Response) bool {
+	return resp.Body == nil || resp.Body == http.NoBody ||
+		resp.StatusCode == http.StatusNoContent || x.In.Method == http.MethodHead
 }
 
 // put stores the entry where requests like this one will find it, and hands it

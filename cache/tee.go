@@ -28,10 +28,13 @@ type tee struct {
 	err     error
 }
 
+// maxAhead bounds the room that is made before a body has come.
+const maxAhead = 1 << 20
+
 func newTee(resp *http.Response, max int64, told func(body []byte, whole, given bool)) *tee {
 	t := &tee{body: resp.Body, length: resp.ContentLength, max: max, told: told}
 	if t.length > 0 {
-		t.kept = make([]byte, 0, t.length)
+		t.kept = make([]byte, 0, min(t.length, maxAhead))
 	}
 	return t
 }
