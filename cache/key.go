@@ -17,7 +17,8 @@ import (
 // behind its length, and the key is the SHA-256 of it: no caller can spell the
 // key of another.
 type keyer struct {
-	base      []byte   // what the route is
+	route     []byte   // what the route is
+	base      []byte   // what it is, with the stages behind the cache
 	headers   []string // that belong to the key by the settings
 	query     queryFilter
 	shared    bool // no tenant
@@ -28,8 +29,9 @@ type keyer struct {
 }
 
 func newKeyer(env *pipeline.Env, c Config) *keyer {
+	route := fingerprint(env)
 	k := &keyer{
-		base: fingerprint(env), query: newQueryFilter(c.Key.Query), shared: c.Shared,
+		route: route, base: route, query: newQueryFilter(c.Key.Query), shared: c.Shared,
 		perCaller: c.Authorization == authorizationCaller,
 		whole:     true, // until it is told what stands behind it
 	}
@@ -61,7 +63,9 @@ func fingerprint(env *pipeline.Env) []byte {
 // introduce takes in what the stages behind the cache depend on.
 func (k *keyer) introduce(stages []pipeline.Stage) error {
 	k.whole, k.inner = false, nil
+	b := appendText(nil, string(k.route))
 	for _, s := range stages {
+		b = appendText(b, s.Name)
 		switch {
 		case s.Vary != nil:
 			k.inner = append(k.inner, s.Vary)
@@ -72,6 +76,7 @@ func (k *keyer) introduce(stages []pipeline.Stage) error {
 			k.whole = true
 		}
 	}
+	k.base = []byte(sum(b))
 	return nil
 }
 
