@@ -70,3 +70,15 @@ func TestTagsPurgeAndAreNotSeen(t *testing.T) {
 	require.NoError(t, b.store.Purge(t.Context(), "b"))
 	require.Equal(t, cache.CodeMiss, code(b.do(t, http.MethodGet, "/2")))
 }
+
+// TestInvalidationReachesOtherRoutes: those too that leave parameters out of
+// their keys.
+func TestInvalidationReachesOtherRoutes(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, ignoring("utm"), ok("a", "Cache-Control", "max-age=60"), ok(""), ok("b", "Cache-Control", "max-age=60"))
+	require.Equal(t, "a", b.do(t, http.MethodGet, "/things/1?x=1&utm=1").Body)
+	b.build(t, cache.Config{}, gatewaytest.Route(&registry.Route{Name: "writing"}))
+	b.do(t, http.MethodPut, "/things/1?x=1")
+	b.build(t, ignoring("utm"))
+	require.Equal(t, "b", b.do(t, http.MethodGet, "/things/1?x=1&utm=2").Body)
+}

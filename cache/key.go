@@ -115,7 +115,7 @@ func (k *keyer) appendTarget(b []byte, x *pipeline.Exchange) []byte {
 	b = appendText(b, x.In.URL.EscapedPath())
 	path, query, _ := strings.Cut(x.Target(), "?")
 	b = appendText(b, path)
-	return k.query.append(b, query)
+	return appendText(b, k.query.kept(query))
 }
 
 // secondary returns the key of one of several answers to what the primary key
@@ -149,12 +149,12 @@ func (k *keyer) tagOf(x *pipeline.Exchange) string {
 }
 
 // uriTag returns the tag that all entries of one URI bear, whoever they are
-// for, whichever route they belong to.
+// for, whichever route they belong to, without the parameters that do not count.
 func (k *keyer) uriTag(environment, host, path, query string) string {
 	b := appendText(nil, environment)
 	b = appendText(b, strings.ToLower(host))
 	b = appendText(b, path)
-	b = k.query.append(b, query)
+	b = appendText(b, k.query.kept(query))
 	return "uri:" + sum(b)
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// A queryFilter says which parameters of a query belong to the key. They are
-// written as they stand, in their order.
+// A queryFilter says which parameters of a query belong to the key. They stay
+// as they stand, in their order.
 type queryFilter struct {
 	only   bool // the named ones, and no others
 	except bool // all but the named ones
@@ -21,17 +21,22 @@ func newQueryFilter(c QueryConfig) queryFilter {
 	return f
 }
 
-// append writes the parameters that count.
-func (f *queryFilter) append(b []byte, query string) []byte {
-	if !f.only && !f.except {
-		return appendText(b, query)
+// kept returns the query without the parameters that do not count.
+func (f *queryFilter) kept(query string) string {
+	if query == "" || !f.only && !f.except {
+		return query
 	}
+	var b strings.Builder
 	for pair := range strings.SplitSeq(query, "&") {
-		if f.counts(pair) {
-			b = appendText(b, pair)
+		if !f.counts(pair) {
+			continue
 		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(pair)
 	}
-	return append(b, 0)
+	return b.String()
 }
 
 // counts reports whether the parameter belongs to the key. What a backend may

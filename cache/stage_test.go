@@ -252,3 +252,18 @@ func TestBackgroundValidationAsksForTheWholeAnswer(t *testing.T) {
 		require.Equal(t, cache.CodeHit, code(b.fetch(t)))
 	})
 }
+
+func TestAnAnswerWithoutFieldsIsStoredToo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, cache.Config{TTL: registry.Duration(time.Minute)})
+	bare := func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		resp := pipeline.Respond(x, http.StatusOK, "", []byte("a"))
+		resp.Header = nil
+		return resp, nil
+	}
+	for _, want := range []string{cache.CodeMiss, cache.CodeHit} {
+		r := b.through(t, gatewaytest.NewExchange(http.MethodGet, "/things/1"), bare)
+		require.Equal(t, "a", r.Body)
+		require.Equal(t, want, code(r))
+	}
+}

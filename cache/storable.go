@@ -155,7 +155,8 @@ func (r *rules) excuse(e *Entry, says *directives) {
 // keepable returns the fields that an entry keeps (section 3.1): not those of
 // the connection, nor of one caller, nor what is reckoned anew each time.
 func (r *rules) keepable(from http.Header, says *directives) http.Header {
-	h := maps.Clone(from)
+	h := make(http.Header, len(from)+1)
+	maps.Copy(h, from)
 	for _, line := range from["Connection"] {
 		for name := range strings.SplitSeq(line, ",") {
 			delete(h, http.CanonicalHeaderKey(trim(name)))

@@ -45,7 +45,8 @@ type Entry struct {
 type Store interface {
 	// Get returns ErrMiss where there is no entry, or an expired one.
 	Get(ctx context.Context, key string) (*Entry, error)
-	// Set stores e, which is not altered after it, in place of what was there.
+	// Set stores e, which is not altered after it, in place of what was there:
+	// one that has expired removes that.
 	Set(ctx context.Context, key string, e *Entry) error
 	// Purge removes every entry that bears the tag.
 	Purge(ctx context.Context, tag string) error
