@@ -66,10 +66,16 @@ type sending struct {
 	f     *flight            // nil: nobody waits for it
 	seen  *pipeline.Exchange // the request as it stood here, without the edits behind
 	asked time.Time
+	tag   string // of the URI
+	stand stand
 }
 
-// forward asks the backend: whether the entry still holds, where there is one
-// that it can be asked about, and else for a new one.
+func (p *policy) sending(x *pipeline.Exchange, q *query, f *flight) *sending {
+	tag := p.keys.tagOf(x)
+	return &sending{q: q, f: f, seen: x.Fork(), asked: time.Now(), tag: tag, stand: p.epochs.stand(tag)}
+}
+
+// forward asks the backend for those who wait for f, and for x.
 func (p *policy) forward(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, q *query, f *flight) (resp *http.Response, err error) {
 	if f != nil {
 		x.AtEnd(f)
@@ -82,20 +88,10 @@ func (p *policy) forward(ctx context.Context, x *pipeline.Exchange, next pipelin
 			}
 		}()
 	}
-	s := &sending{q: q, f: f, seen: x.Fork(), asked: time.Now()}
-	mark := x.Mark()
-	validating := q.entry != nil && q.cond.validate(x, q.entry)
-	resp, err = next(ctx, x)
-	if err == nil && validating && resp.StatusCode == http.StatusNotModified {
-		switch {
-		case confirms(resp.Header, q.entry, len(q.cond.tags) == 0):
-			return p.confirmed(ctx, x, s, resp), nil
-		case len(q.cond.tags) == 0:
-			// It is about what nobody has: the client did not ask for it.
-			_ = resp.Body.Close()
-			x.Restore(mark)
-			resp, err = next(ctx, x)
-		}
+	s := p.sending(x, q, f)
+	resp, confirmed, err := p.ask(ctx, x, next, q)
+	if confirmed {
+		return p.confirmed(ctx, x, s, resp), nil
 	}
 	if stale := p.excuse(x, s, resp, err); stale != nil {
 		return stale, nil
@@ -107,6 +103,27 @@ func (p *policy) forward(ctx context.Context, x *pipeline.Exchange, next pipelin
 	}
 	p.take(ctx, x, s, resp)
 	return resp, nil
+}
+
+// ask asks the backend: whether the entry still holds, where there is one that
+// it can be asked about, and else for a new one. It reports whether the answer
+// confirms the entry.
+func (p *policy) ask(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, q *query) (resp *http.Response, confirmed bool, err error) {
+	mark := x.Mark()
+	validating := q.entry != nil && q.cond.validate(x, q.entry)
+	resp, err = next(ctx, x)
+	if err != nil || !validating || resp.StatusCode != http.StatusNotModified {
+		return resp, false, err
+	}
+	alone := len(q.cond.tags) == 0
+	if confirmed = confirms(resp.Header, q.entry, alone); confirmed || !alone {
+		return resp, confirmed, nil
+	}
+	// It is about what nobody has: the client did not ask for it.
+	_ = resp.Body.Close()
+	x.Restore(mark)
+	resp, err = next(ctx, x)
+	return resp, false, err
 }
 
 // excuse answers with a stale entry where the backend has failed and that is

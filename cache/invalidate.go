@@ -36,6 +36,7 @@ func (p *policy) invalidate(ctx context.Context, x *pipeline.Exchange, resp *htt
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	for _, tag := range tags {
+		p.epochs.of(tag).Add(1)
 		if err := p.store.Purge(ctx, tag); err != nil {
 			p.decide(x, pipeline.Warn, CodeUnavailable)
 		}

@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"io"
 	"net/http"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/seed-f9645bd3/gateway/cache"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
+	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -81,4 +83,21 @@ func TestInvalidationReachesOtherRoutes(t *testing.T) {
 	b.do(t, http.MethodPut, "/things/1?x=1")
 	b.build(t, ignoring("utm"))
 	require.Equal(t, "b", b.do(t, http.MethodGet, "/things/1?x=1&utm=2").Body)
+}
+
+// TestWhatIsOnItsWayIsNotStored: it may be of before the change.
+func TestWhatIsOnItsWayIsNotStored(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, cache.Config{}, ok("old", "Cache-Control", "max-age=60"), ok(""), ok("new", "Cache-Control", "max-age=60"))
+	x := gatewaytest.NewExchange(http.MethodGet, "/things/1")
+	resp, err := b.stage.Wrap(b.backend)(t.Context(), x)
+	require.NoError(t, err)
+	b.do(t, http.MethodPut, "/things/1")
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, "old", string(body))
+	require.NoError(t, resp.Body.Close())
+	require.NoError(t, x.Finish(&pipeline.Summary{}))
+	require.Equal(t, "new", b.fetch(t).Body)
+	require.Equal(t, cache.CodeHit, code(b.fetch(t)))
 }

@@ -29,6 +29,10 @@ func New(env *pipeline.Env, store Store, c Config) (pipeline.Stage, error) {
 		rules: newRules(c), keys: newKeyer(env, c),
 		max: c.MaxEntry.Or(defaultMaxEntry).Bytes(), coalesce: c.coalesce(), wait: c.CoalesceWait.Or(defaultWait),
 	}
+	var err error
+	if p.epochs, err = sharedEpochs(env); err != nil {
+		return pipeline.Stage{}, err
+	}
 	p.get, p.head = c.methods()
 	if env.Context != nil {
 		p.start = env.Go
@@ -47,6 +51,7 @@ type policy struct {
 	coalesce    bool
 	wait        time.Duration
 	flights     flights
+	epochs      *epochs
 	refreshing  atomic.Int32
 	start       func(func(ctx context.Context)) // nil where nothing can be started
 }

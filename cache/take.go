@@ -80,14 +80,18 @@ func (p *policy) put(ctx context.Context, x *pipeline.Exchange, s *sending, e *E
 			e.Vary = names
 		}
 	}
-	tag := p.keys.tagOf(s.seen)
-	e.Tags = union(e.Tags, []string{tag})
+	e.Tags = union(e.Tags, []string{s.tag})
 	key := p.keyOf(q.primary, s.seen, e.Vary)
 	if key != q.primary && !q.marker.covers(e) {
-		marker := &Entry{Vary: e.Vary, Stored: e.Stored, Expires: e.Expires, Tags: []string{tag}}
+		marker := &Entry{Vary: e.Vary, Stored: e.Stored, Expires: e.Expires, Tags: []string{s.tag}}
 		p.set(ctx, x, q.primary, marker)
 	}
 	p.set(ctx, x, key, e)
+	if s.stand.passed() { // it may be of before what was changed
+		p.drop(ctx, key)
+		s.f.settle(apart, nil, "")
+		return
+	}
 	s.f.settle(landed, e, key)
 }
 
