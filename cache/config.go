@@ -13,8 +13,8 @@ import (
 type Config struct {
 	// TTL is for how long a response is fresh that does not say so itself, by
 	// Cache-Control or Expires. Without it a tenth of its age by Last-Modified
-	// counts, one day at most, and a response without Last-Modified is not
-	// stored.
+	// counts, one day at most; a response that bears but an ETag is validated
+	// each time, and one without either is not stored.
 	TTL registry.Duration `json:"ttl,omitzero"`
 	// MaxEntry bounds the body of one entry; longer ones pass by and are not
 	// stored. Default: 1MiB.

@@ -221,6 +221,18 @@ func TestACacheThatWasNotIntroducedKeepsCallersApart(t *testing.T) {
 	}
 }
 
+// TestACallerIsAlsoItsAddress where a stage may depend on anything.
+func TestACallerIsAlsoItsAddress(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, cache.Config{}, ok("1", "Cache-Control", "max-age=60"), ok("2", "Cache-Control", "max-age=60"))
+	require.Equal(t, "1", b.fetch(t, gatewaytest.Client("192.0.2.1")).Body)
+	require.Equal(t, "1", b.fetch(t, gatewaytest.Client("192.0.2.2")).Body)
+	require.NoError(t, b.stage.Inner([]pipeline.Stage{{Name: "quiet"}}))
+	require.Equal(t, "2", b.fetch(t, gatewaytest.Client("192.0.2.1")).Body)
+	b.then(ok("3", "Cache-Control", "max-age=60"))
+	require.Equal(t, "3", b.fetch(t, gatewaytest.Client("192.0.2.2")).Body)
+}
+
 func TestEntriesOfOneRouteAreNotThoseOfAnother(t *testing.T) {
 	t.Parallel()
 	route := func(r registry.Route) gatewaytest.Option { return gatewaytest.Route(&r) }

@@ -98,6 +98,7 @@ func (k *keyer) primary(x *pipeline.Exchange, method string) string {
 	}
 	if k.whole {
 		b = appendCaller(b, x)
+		b = append(x.Client.AppendTo(b), 0)
 	}
 	if k.perCaller && len(x.Values("Authorization")) > 0 {
 		b = appendFields(b, x, []string{"Authorization"})
@@ -180,12 +181,11 @@ func appendSubject(b []byte, id *pipeline.Identity) []byte {
 	return appendText(b, id.Consumer)
 }
 
-// appendCaller writes all that is known of who calls.
+// appendCaller writes who calls, and what they may.
 func appendCaller(b []byte, x *pipeline.Exchange) []byte {
 	b = appendIdentity(b, x.Identity)
 	b = appendSubscription(b, x.Subscription)
-	b = appendGrant(b, x.Grant)
-	return appendText(b, x.Client.String())
+	return appendGrant(b, x.Grant)
 }
 
 func appendIdentity(b []byte, id *pipeline.Identity) []byte {

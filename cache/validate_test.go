@@ -167,16 +167,25 @@ func TestA304AboutWhatNobodyHasIsAskedAgain(t *testing.T) {
 	})
 }
 
-func TestNoCacheIsStoredAndAlwaysValidated(t *testing.T) {
+func TestWhatIsNeverFreshIsStoredAndValidatedEachTime(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, cache.Config{}, ok("a", "Cache-Control", "no-cache", "Etag", `"e"`), notModified("Etag", `"e"`))
-	b.fetch(t)
-	for range 3 {
-		r := b.fetch(t)
-		require.Equal(t, "a", r.Body)
-		require.Equal(t, cache.CodeRevalidated, code(r))
+	for name, first := range map[string]reply{
+		"by its word":                ok("a", "Cache-Control", "no-cache", "Etag", `"e"`),
+		"for want of any other word": ok("a", "Etag", `"e"`),
+		"since it is never fresh":    ok("a", "Cache-Control", "max-age=0", "Etag", `"e"`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, cache.Config{StaleWhileRevalidate: registry.Duration(time.Hour)}, first, notModified("Etag", `"e"`))
+			b.fetch(t)
+			for range 3 {
+				r := b.fetch(t)
+				require.Equal(t, "a", r.Body)
+				require.Equal(t, cache.CodeRevalidated, code(r))
+			}
+			require.Equal(t, 4, b.asked())
+		})
 	}
-	require.Equal(t, 4, b.asked())
 }
 
 func TestARequestWithNoCacheValidatesAFreshEntry(t *testing.T) {
