@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway/ratelimit"
+	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // patient is a timeout for tests that are not about time: a machine under load
@@ -74,4 +75,13 @@ func try(l ratelimit.Limiter, asks ...ratelimit.Ask) ([]ratelimit.Result, error)
 func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	require.Eventually(t, holds, patient, 5*time.Millisecond, what)
+}
+
+func registryRate(count int64, per time.Duration) registry.Rate {
+	return registry.Rate{Count: count, Per: per}
+}
+
+// limits returns an hourly and a daily limit.
+func limits(hourly, daily int64) []registry.Limit {
+	return []registry.Limit{{Rate: registryRate(hourly, time.Hour)}, {Rate: registryRate(daily, 24*time.Hour)}}
 }
