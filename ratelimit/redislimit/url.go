@@ -61,6 +61,9 @@ func plain() rueidis.ClientOption {
 		ReadBufferEachConn:  bufferSize,
 		WriteBufferEachConn: bufferSize,
 		DisableCache:        true, // nothing is read that could be kept
+		// One connection to each machine carries more than Redis runs scripts,
+		// and where a probe came through, all that follows does.
+		PipelineMultiplex: -1,
 	}
 	o.Dialer.Timeout = connTimeout
 	o.ClusterOption.MaxMovedRedirections = maxMoves
@@ -83,12 +86,14 @@ func readHost(u *url.URL, o *rueidis.ClientOption) error {
 	if port == "" {
 		port = defaultPort
 	}
-	if u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || !isPort(port) {
+	if !isHost(u.Hostname()) || strings.HasSuffix(u.Host, ":") || !isPort(port) {
 		return errURL
 	}
 	o.InitAddress = []string{net.JoinHostPort(u.Hostname(), port)}
 	return nil
 }
+
+func isHost(s string) bool { return s != "" && !strings.ContainsAny(s, "[]") }
 
 func isPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
@@ -148,7 +153,7 @@ func readParameters(u *url.URL, o *rueidis.ClientOption) error {
 func readAddrs(addrs []string, o *rueidis.ClientOption) error {
 	for _, addr := range addrs {
 		host, port, err := net.SplitHostPort(addr)
-		if err != nil || host == "" || !isPort(port) {
+		if err != nil || !isHost(host) || !isPort(port) {
 			return errAddr
 		}
 		o.InitAddress = append(o.InitAddress, addr)
