@@ -34,11 +34,11 @@ type fleet struct {
 }
 
 // newFleet makes the instances, each with a client of its own.
-func newFleet(t testing.TB, client func() rueidis.Client, config ratelimit.Config) *fleet {
+func newFleet(t testing.TB, client func() rueidis.Client, config ratelimit.Config, opts ...redislimit.Option) *fleet {
 	t.Helper()
 	f := &fleet{}
 	for i := range f.limiters {
-		f.limiters[i] = redislimit.New(client())
+		f.limiters[i] = redislimit.New(client(), opts...)
 		stage, err := ratelimit.New(gatewaytest.Env(t), f.limiters[i], config)
 		require.NoError(t, err)
 		f.stages[i] = stage
@@ -108,10 +108,12 @@ func (f *fleet) weather(t *testing.T, happens func()) {
 	t.Helper()
 	stop := make(chan struct{})
 	var quiet, loud *load
+	var late time.Duration
 	var both sync.WaitGroup
 	begun := time.Now()
 	both.Go(func() { quiet = f.call("quiet", faultRate/4, stop) })
 	both.Go(func() { loud = f.call("loud", faultRate*2, stop) })
+	both.Go(func() { late = lateness(stop) })
 	<-time.After(faultTime / 2)
 	happens()
 	<-time.After(faultTime / 2)
@@ -123,10 +125,24 @@ func (f *fleet) weather(t *testing.T, happens func()) {
 	all := slices.Sorted(slices.Values(slices.Concat(quiet.took, loud.took)))
 	p99 := all[len(all)*99/100]
 	most := 2 * (faultBurst + faultRate*took.Seconds())
-	t.Logf("quiet %d of %d, loud %d of %d in %v, p99 %v", quiet.passed.Load(), quiet.sent.Load(),
-		loud.passed.Load(), loud.sent.Load(), took.Round(time.Millisecond), p99)
+	t.Logf("quiet %d of %d, loud %d of %d in %v, p99 %v, timers up to %v late", quiet.passed.Load(), quiet.sent.Load(),
+		loud.passed.Load(), loud.sent.Load(), took.Round(time.Millisecond), p99, late)
 	require.LessOrEqual(t, float64(loud.passed.Load()), most, "a consumer at twice its limit got more than twice")
-	require.LessOrEqual(t, p99, 150*time.Millisecond)
+	require.LessOrEqual(t, p99, 150*time.Millisecond+late, "beside what the machine itself is late")
+}
+
+// lateness returns how late this machine wakes whoever waits, at worst.
+func lateness(stop <-chan struct{}) (worst time.Duration) {
+	const nap = 10 * time.Millisecond
+	for {
+		begun := time.Now()
+		select {
+		case <-stop:
+			return worst
+		case <-time.After(nap):
+		}
+		worst = max(worst, time.Since(begun)-nap)
+	}
 }
 
 func TestFaultsOfTheWire(t *testing.T) {

@@ -3,6 +3,7 @@ package redislimit_test
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ type fault int
 const (
 	healthy fault = iota
 	slow          // answers come half a second later
-	hole          // whatever is sent is lost, and nobody is told
+	hole          // nothing comes through, and nobody is told; what was lost stays so
 	reset         // connections are reset, new ones too
 	half          // half of an answer comes, and then the end
 )
@@ -90,8 +91,9 @@ func (p *proxy) accept() {
 		}
 		server := s.(*net.TCPConn)
 		if p.hold(client, server) {
-			p.pumps.Go(func() { p.pump(client, server, false) })
-			p.pumps.Go(func() { p.pump(server, client, true) })
+			lost := &atomic.Bool{}
+			p.pumps.Go(func() { p.pump(client, server, lost, false) })
+			p.pumps.Go(func() { p.pump(server, client, lost, true) })
 		}
 	}
 }
@@ -116,9 +118,9 @@ type piece struct {
 
 // pump moves what comes from one end to the other. Delay does not hold up what
 // comes behind.
-func (p *proxy) pump(from, to *net.TCPConn, answers bool) {
+func (p *proxy) pump(from, to *net.TCPConn, lost *atomic.Bool, answers bool) {
 	pieces := make(chan piece, 1024)
-	p.pumps.Go(func() { p.write(from, to, pieces, answers) })
+	p.pumps.Go(func() { p.write(from, to, pieces, lost, answers) })
 	defer close(pieces)
 	for {
 		data := make([]byte, 16<<10)
@@ -132,14 +134,17 @@ func (p *proxy) pump(from, to *net.TCPConn, answers bool) {
 	}
 }
 
-func (p *proxy) write(from, to *net.TCPConn, pieces <-chan piece, answers bool) {
+// write writes them. A connection of which a part was lost carries nothing any
+// more: TCP has no gaps.
+func (p *proxy) write(from, to *net.TCPConn, pieces <-chan piece, lost *atomic.Bool, answers bool) {
 	defer cut(to)
 	defer cut(from)
 	for piece := range pieces {
 		data := piece.data
 		f := p.now()
 		switch {
-		case f == hole:
+		case f == hole || lost.Load():
+			lost.Store(true)
 			continue
 		case f == slow && answers:
 			<-time.After(time.Until(piece.at.Add(latency)))
@@ -150,6 +155,7 @@ func (p *proxy) write(from, to *net.TCPConn, pieces <-chan piece, answers bool) 
 			break
 		}
 	}
-	for range pieces { //nolint:revive // let the reader come to its end
+	for range pieces {
+		continue // the reader comes to its end
 	}
 }

@@ -91,10 +91,25 @@ func TestARealRedisKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	redis := startRedis(t)
 	client := dial(t, redis.addr())
+	var c redislimit.Clock
 	gatewaytest.TestLimiterClock(t, func(testing.TB) ratelimit.Limiter {
 		redis.must("FLUSHALL")
-		return redislimit.New(client, redislimit.Timeout(patient))
-	}, func(d time.Duration) { <-time.After(d) })
+		return c.Limiter(client, redislimit.Timeout(patient))
+	}, c.Advance)
+}
+
+func TestARealRedisCountsByItsClock(t *testing.T) {
+	t.Parallel()
+	redis := startRedis(t)
+	client := dial(t, redis.addr())
+	l := redislimit.New(client, redislimit.Timeout(patient))
+	asked := ask("a", 1, 300*time.Millisecond)
+	require.True(t, take(t, l, asked)[0].Allowed)
+	until(t, "the bucket fills", func() bool { return take(t, l, asked)[0].Allowed })
+	until(t, "the key expires", func() bool {
+		n, err := client.Do(t.Context(), client.B().Dbsize().Build()).AsInt64()
+		return err == nil && n == 0
+	})
 }
 
 func TestTwoInstancesCountTogetherInARealRedis(t *testing.T) {
