@@ -196,17 +196,21 @@ func resultOf(ask *ratelimit.Ask, passes bool, wait time.Duration, spent bool) r
 	if !ok {
 		return ratelimit.Result{}
 	}
-	if !passes {
-		r := b.Refuses(wait)
-		r.Reset, r.RetryAfter = upwards(r.Reset), upwards(r.RetryAfter)
-		return r
-	}
-	if spent {
+	switch {
+	case !passes:
+		return b.Refuses(wait)
+	case spent:
 		wait += b.Cost
 	}
-	r := b.Passes(wait)
-	r.Reset = upwards(r.Reset)
-	return r
+	return b.Passes(wait)
+}
+
+// settle rounds what the results say of time to the clock of Redis.
+func settle(results []ratelimit.Result) {
+	for i := range results {
+		r := &results[i]
+		r.Reset, r.RetryAfter = upwards(r.Reset), upwards(r.RetryAfter)
+	}
 }
 
 // upwards rounds to whole microseconds, the clock of Redis: who comes back

@@ -85,6 +85,7 @@ func (l *Limiter) Take(ctx context.Context, asks []ratelimit.Ask, results []rate
 		l.counts.fallbacks.Add(1)
 		return err
 	}
+	settle(results)
 	l.counts.decisions.Add(1)
 	return nil
 }
