@@ -29,7 +29,8 @@
 //   - Redis away, under on_error: local: each instance lets its share of the rate
 //     and of the burst pass. With n instances of share s, a caller gets at most
 //     1 + n·s times what its limit says in any span of time, and n·s times in the
-//     long run. Where n·s is 1, that is twice, and once.
+//     long run. Where n·s is 1, that is twice, and once. A share of a burst is at
+//     least one request.
 //   - Clocks: only that of Redis counts. Where it steps forward, buckets fill by
 //     as much.
 //
