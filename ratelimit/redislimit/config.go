@@ -3,6 +3,7 @@ package redislimit
 import (
 	"time"
 
+	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -38,8 +39,8 @@ func (c Config) Validate() error {
 	return faults.Err()
 }
 
-func (c Config) options() []Option {
-	opts := []Option{Timeout(c.Timeout.Std()), Probe(c.Probe.Std())}
+func (c Config) options(env *pipeline.Env) []Option {
+	opts := []Option{Timeout(c.Timeout.Std()), Probe(c.Probe.Std()), Log(env.Logger())}
 	if c.Prefix != "" {
 		opts = append(opts, Prefix(c.Prefix))
 	}

@@ -97,6 +97,9 @@ func (l *Limiter) connect() {
 	client, err := d.open()
 	if err != nil {
 		l.counts.errors.Add(1)
+		if !d.tried.Load() {
+			l.log.Warn("redis cannot be asked for limits yet", "err", err)
+		}
 		return
 	}
 	l.adopt(client)
@@ -105,6 +108,9 @@ func (l *Limiter) connect() {
 // Close closes the client of a Limiter that Open made. That of New is its
 // owner's.
 func (l *Limiter) Close() error {
+	for _, w := range l.watches {
+		w.leave(l)
+	}
 	d := l.dialer
 	if d == nil {
 		return nil

@@ -92,3 +92,10 @@ func ExampleStore() {
 	fmt.Println(string(p.Config))
 	// Output: {"on_error":"local","store":{"redis":{}}}
 }
+
+func ExampleWatch() {
+	watch := &redislimit.Watch{}
+	kind := redislimit.KindFromURL("redis://localhost:6379", watch)
+	fmt.Println(kind.KindName(), watch.Stats().Degraded)
+	// Output: redis false
+}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/stretchr/testify/require"
@@ -48,7 +49,9 @@ func TestAConfigurationNamesIt(t *testing.T) {
 
 func TestPoliciesWithTheSameSettingsShareOneLimiter(t *testing.T) {
 	t.Parallel()
-	kinds, err := pipeline.NewKinds(redislimit.KindFromURL("redis://" + miniredis.RunT(t).Addr()))
+	watch := &redislimit.Watch{}
+	require.Equal(t, redislimit.Stats{}, watch.Stats())
+	kinds, err := pipeline.NewKinds(redislimit.KindFromURL("redis://"+miniredis.RunT(t).Addr(), watch))
 	require.NoError(t, err)
 	pool := pipeline.NewPool()
 	scope := pipeline.NewScope(pool, slog.New(slog.DiscardHandler))
@@ -66,9 +69,14 @@ func TestPoliciesWithTheSameSettingsShareOneLimiter(t *testing.T) {
 
 	scope.Start()
 	until(t, "it has been tried", scope.Ready)
-	require.False(t, one.Degraded())
+	until(t, "both are connected", func() bool { return !watch.Stats().Degraded })
+	results, err := try(one, ask("a", 10, time.Hour))
+	require.True(t, err != nil || results[0].Allowed)
+	stats := watch.Stats()
+	require.EqualValues(t, 1, stats.Decisions+stats.Fallbacks)
 	scope.Close()
 	require.Zero(t, pool.Len())
+	require.Equal(t, stats, watch.Stats(), "what was counted stays so")
 	require.True(t, one.Degraded(), "it was closed with its last user")
 }
 

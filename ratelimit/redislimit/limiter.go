@@ -44,6 +44,8 @@ type Limiter struct {
 	flying atomic.Int64
 	calls  sync.Pool
 	counts counters
+
+	watches []*Watch
 }
 
 // A connection is a client with what goes with it.
@@ -131,7 +133,7 @@ func (l *Limiter) ask(ctx context.Context, conn *connection, m mode, timeout tim
 	defer c.leave()
 	if err := c.wait(ctx, timeout); err != nil {
 		if ctx.Err() == nil {
-			l.failed(lane, tag)
+			l.failed(lane, tag, err)
 		}
 		return false, err
 	}
@@ -146,11 +148,12 @@ func (l *Limiter) laneFor(conn *connection, tag [tagLen]byte) *breaker {
 	return &l.lanes[0]
 }
 
-func (l *Limiter) failed(lane *breaker, tag [tagLen]byte) {
+func (l *Limiter) failed(lane *breaker, tag [tagLen]byte, err error) {
 	l.counts.errors.Add(1)
 	lane.tag.Store(&tag)
 	if lane.failed(time.Since(l.start), l.pause) {
 		l.counts.outages.Add(1)
+		l.log.Warn("redis is not asked for limits any more", "err", err)
 	}
 }
 
@@ -174,4 +177,5 @@ func (l *Limiter) probe(conn *connection, lane *breaker) {
 		return
 	}
 	lane.close()
+	l.log.Info("redis is asked for limits again")
 }

@@ -1,6 +1,9 @@
 package redislimit
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // An Option sets something of a Limiter.
 type Option func(*settings)
@@ -9,6 +12,7 @@ type settings struct {
 	timeout time.Duration
 	pause   time.Duration
 	prefix  string
+	log     *slog.Logger
 }
 
 const (
@@ -28,6 +32,10 @@ func Probe(every time.Duration) Option { return func(s *settings) { s.pause = ev
 // replaced, for they say where a cluster places a key.
 func Prefix(p string) Option { return func(s *settings) { s.prefix = p } }
 
+// Log is told when Redis is given up on, and why, and when it answers again:
+// nobody is without it.
+func Log(log *slog.Logger) Option { return func(s *settings) { s.log = log } }
+
 func settingsOf(opts []Option) settings {
 	s := settings{prefix: defaultPrefix}
 	for _, o := range opts {
@@ -38,6 +46,9 @@ func settingsOf(opts []Option) settings {
 	}
 	if s.pause <= 0 {
 		s.pause = defaultPause
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.prefix = cleanPrefix(s.prefix)
 	return s
