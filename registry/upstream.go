@@ -14,6 +14,7 @@ type Upstream struct {
 	Connections Connections `json:"connections,omitzero"`
 	Timeouts    Timeouts    `json:"timeouts,omitzero"`
 	TLS         UpstreamTLS `json:"tls,omitzero"`
+	Health      Health      `json:"health,omitzero"`
 
 	Pos Pos `json:"-"`
 }
