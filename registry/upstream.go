@@ -14,7 +14,9 @@ type Upstream struct {
 	Connections Connections `json:"connections,omitzero"`
 	Timeouts    Timeouts    `json:"timeouts,omitzero"`
 	TLS         UpstreamTLS `json:"tls,omitzero"`
-	Health      Health      `json:"health,omitzero"`
+	// Health says how it is found out which endpoints are fit to serve: by
+	// active probes, passively by the attempts themselves, or both.
+	Health Health `json:"health,omitzero"`
 
 	Pos Pos `json:"-"`
 }
