@@ -171,8 +171,12 @@ func ExampleNewHash() {
 	}
 	x := &pipeline.Exchange{In: httptest.NewRequest("GET", "/", nil)}
 	x.In.Header.Set("X-Tenant", "acme")
-	fmt.Println(b.Pick(x, set) == b.Pick(x, set))
-	// Output: true
+	for range 2 {
+		fmt.Println(b.Pick(x, set).URL())
+	}
+	// Output:
+	// http://c
+	// http://c
 }
 
 func ExampleHashKind() {

@@ -65,22 +65,34 @@ type hash struct{ header, cookie string }
 // next in line for the key is the one that has it when the first has gone.
 func (h hash) Pick(x *pipeline.Exchange, endpoints []*Endpoint) *Endpoint {
 	key := h.key(x)
-	best, high, fresh := endpoints[0], 0.0, false
-	for _, e := range endpoints {
+	best, high := endpoints[0], endpoints[0].bid(key)
+	fresh := !tried(x, best)
+	for _, e := range endpoints[1:] {
 		bid, untried := e.bid(key), !tried(x, e)
-		if untried && !fresh || untried == fresh && bid > high {
+		if untried && !fresh || untried == fresh && bid.above(high) {
 			best, high, fresh = e, bid, untried
 		}
 	}
 	return best
 }
 
-// bid is the score of e for the key; higher for a greater weight in just the
-// measure that its share of the keys is.
-func (e *Endpoint) bid(key uint64) float64 {
+// A bid is what an endpoint draws for a key, above 0 and below 1, and its
+// weight. Its value is -weight/log(drawn), by which each endpoint wins in just
+// the measure of its weight.
+type bid struct{ drawn, weight float64 }
+
+func (e *Endpoint) bid(key uint64) bid {
 	const unit = 1.0 / (1 << 53)
-	u := (float64(mix(key^e.seed)>>11) + 0.5) * unit // above 0 and below 1
-	return -float64(e.Weight()) / math.Log(u)
+	return bid{(float64(mix(key^e.seed)>>11) + 0.5) * unit, float64(e.Weight())}
+}
+
+// above compares the values of two bids, without logarithms where weights are
+// equal.
+func (b bid) above(c bid) bool {
+	if b.weight == c.weight {
+		return b.drawn > c.drawn
+	}
+	return -b.weight*math.Log(c.drawn) > -c.weight*math.Log(b.drawn)
 }
 
 func (h hash) key(x *pipeline.Exchange) uint64 {

@@ -32,21 +32,37 @@ type leastConnections struct {
 func (l *leastConnections) Pick(x *pipeline.Exchange, endpoints []*Endpoint) *Endpoint {
 	best := l.turns.Pick(x, endpoints)
 	start := int(l.start.Add(1) % uint64(len(endpoints))) // of who is equal to another than best
-	for _, part := range [2][]*Endpoint{endpoints[start:], endpoints[:start]} {
-		for _, e := range part {
-			if better(x, e, best) {
-				best = e
-			}
+	if x != nil && len(x.Attempts()) > 0 {
+		return fresher(x, fresher(x, best, endpoints[start:]), endpoints[:start])
+	}
+	return lightest(lightest(best, endpoints[start:]), endpoints[:start])
+}
+
+// lightest returns the lightest of the endpoints, best where none is lighter.
+func lightest(best *Endpoint, endpoints []*Endpoint) *Endpoint {
+	inFlight, weight := best.InFlight(), int64(best.Weight())
+	for _, e := range endpoints {
+		if n, w := e.InFlight(), int64(e.Weight()); n*weight < inFlight*w {
+			best, inFlight, weight = e, n, w
 		}
 	}
 	return best
 }
 
-func better(x *pipeline.Exchange, e, best *Endpoint) bool {
-	if again := tried(x, e); again != tried(x, best) {
-		return !again
+// fresher is lightest among those that the exchange has not tried, where there
+// are any.
+func fresher(x *pipeline.Exchange, best *Endpoint, endpoints []*Endpoint) *Endpoint {
+	for _, e := range endpoints {
+		switch again := tried(x, e); {
+		case again != tried(x, best):
+			if !again {
+				best = e
+			}
+		case lighter(e, best):
+			best = e
+		}
 	}
-	return lighter(e, best)
+	return best
 }
 
 // lighter reports whether a has fewer attempts in flight for its weight than b.
