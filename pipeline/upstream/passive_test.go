@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -221,9 +222,9 @@ func TestANewUpstreamTakesOverEjections(t *testing.T) {
 func TestAnEndpointThatWasRemovedIsNotEjected(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
+		w, log := newWorld(), &bytes.Buffer{}
 		up := newUpstream(t, of("ab", ejecting(func(p *registry.PassiveHealth) { p.ConsecutiveFailures = 1 })),
-			upstream.Options{Transport: w.transport, Go: running(t)})
+			upstream.Options{Transport: w.transport, Go: running(t), Log: logTo(log)})
 		w.set("a", "silent")
 		done := make(chan struct{})
 		x := exchange(t, "GET", "/", nil)
@@ -236,5 +237,6 @@ func TestAnEndpointThatWasRemovedIsNotEjected(t *testing.T) {
 		require.NoError(t, up.Update(of("bc", registry.Health{}).Endpoints))
 		<-done
 		require.Equal(t, "bc", ready(up))
+		require.Empty(t, log.String(), "nobody is told of what is not there")
 	})
 }
