@@ -33,8 +33,14 @@ func (g *Gateway) Apply(ctx context.Context, u registry.Update) error {
 
 // Check compiles a snapshot and lets it go again.
 func (g *Gateway) Check(ctx context.Context, s *registry.Snapshot) error {
+	if s == nil {
+		return errors.New("gateway: there is no snapshot to check")
+	}
 	g.apply.Lock()
 	defer g.apply.Unlock()
+	if g.over {
+		return ErrClosed
+	}
 	change, c, _, err := g.build(ctx, s)
 	if err != nil {
 		return err
@@ -66,6 +72,9 @@ func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) er
 	}
 	g.apply.Lock()
 	defer g.apply.Unlock()
+	if g.over {
+		return ErrClosed
+	}
 	err := g.swap(ctx, u, from)
 	if err != nil {
 		g.status.refuse(u.Snapshot.Version, err)
@@ -127,17 +136,41 @@ func (g *Gateway) build(ctx context.Context, s *registry.Snapshot) (*upstreamCha
 	return nil, nil, nil, distinct(located.faults)
 }
 
-// distinct drops faults that two passes found alike.
+// distinct makes one fault of those that say the same of one place: two passes
+// found it, or every route that inherits a policy did.
 func distinct(fs registry.Faults) registry.Faults {
-	seen := map[string]bool{}
 	var out registry.Faults
+	seen, at, more := map[string]bool{}, map[string]int{}, map[int]int{}
 	for _, f := range fs {
-		if line := f.Error(); !seen[line] {
-			seen[line] = true
-			out = append(out, f)
+		line := f.Error()
+		if seen[line] {
+			continue
 		}
+		seen[line] = true
+		if first, known := at[place(f)]; known {
+			more[first]++
+			continue
+		}
+		at[place(f)] = len(out)
+		out = append(out, f)
+	}
+	for i, n := range more {
+		f := *out[i]
+		f.Err = fmt.Errorf("%w (and for %d more that inherit it)", f.Err, n)
+		out[i] = &f
 	}
 	return out
+}
+
+// place is what a fault says, whichever route it was met for where it stands in
+// a document.
+func place(f *registry.Fault) string {
+	if f.Pos.Pointer == "" {
+		return f.Error()
+	}
+	anyRoute := *f
+	anyRoute.Route = ""
+	return anyRoute.Error()
 }
 
 // swap puts the snapshot in force. apply is held.
@@ -217,7 +250,9 @@ func (g *Gateway) forget(old []*unit) {
 func (g *Gateway) recordersOf(r *registry.Route) []func(*pipeline.Exchange, *pipeline.Summary) {
 	records := make([]func(*pipeline.Exchange, *pipeline.Summary), 0, len(g.recorders)+1)
 	for _, rec := range g.recorders {
-		records = append(records, rec.For(r))
+		if record := rec.For(r); record != nil {
+			records = append(records, record)
+		}
 	}
 	return append(records, g.explained)
 }

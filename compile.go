@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -113,17 +114,29 @@ func (c *compilation) route(r *registry.Route, sum hash) *unit {
 	if len(c.faults) > before {
 		return nil
 	}
-	if err := u.seal(last, stages); err != nil {
+	u.entry.Route = &u.route
+	if err := c.seal(u, last, stages); err != nil {
 		c.routeFault(r, "/policies", "%w", err)
 		return nil
 	}
-	u.entry.Route = &u.route
-	u.entry.Record = c.g.recordersOf(&u.route)
 	return u
 }
 
-// seal folds the stages in their order around last.
-func (u *unit) seal(last pipeline.Handler, stages []pipeline.Stage) error {
+// seal folds the stages around last and asks the recorders. What others brought
+// may panic here: that refuses the snapshot and ends nothing that serves.
+func (c *compilation) seal(u *unit, last pipeline.Handler, stages []pipeline.Stage) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.g.logger.Error("panic while a chain was built", "route", u.route.Name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic while the chain was built: %v", p)
+		}
+	}()
+	u.entry.Record = c.g.recordersOf(u.entry.Route)
+	return u.fold(last, stages)
+}
+
+// fold folds the stages in their order around last.
+func (u *unit) fold(last pipeline.Handler, stages []pipeline.Stage) error {
 	pipeline.Sort(stages)
 	if err := pipeline.Introduce(stages); err != nil {
 		return err
@@ -148,6 +161,10 @@ func (c *compilation) policies(scope *pipeline.Scope, r *registry.Route, policie
 		built, err := pipeline.Make[[]pipeline.Stage](scope.Env(c.workshop, r, p.String()), p)
 		if err != nil {
 			c.policyFault(r, p, err)
+			continue
+		}
+		if slices.ContainsFunc(built, func(s pipeline.Stage) bool { return s.Name == "" || s.Wrap == nil }) {
+			c.policyFault(r, p, errors.New("made a stage without a Name or a Wrap"))
 			continue
 		}
 		stages = append(stages, built...)
@@ -251,9 +268,11 @@ func (c *compilation) edge() *edgeUnit {
 	e := &edgeUnit{unit: newUnit(sum, pipeline.NewScope(c.g.pool, c.g.logger))}
 	c.fresh = append(c.fresh, e.unit)
 	stages := c.policies(e.scope, nil, c.snapshot.Edge)
-	c.collect(e.seal(c.g.dispatch(e), stages))
-	e.entry.Record = c.g.recordersOf(nil)
 	e.entry.Release = nil
+	if err := c.seal(e.unit, c.g.dispatch(e), stages); err != nil {
+		c.collect(err)
+		return e
+	}
 	server, err := edge.New(e.handler, edge.Options{
 		Inbound: c.snapshot.Inbound, Environment: c.snapshot.Environment,
 		Entry: &e.entry, Log: c.g.logger, Via: c.g.via,

@@ -49,11 +49,8 @@ func (r Report) String() string {
 func (g *Gateway) Drain(ctx context.Context) Report {
 	g.unready.Store(true)
 	pause(ctx, g.grace)
-	g.apply.Lock() // no swap from here on
-	defer g.apply.Unlock()
 	start := time.Now()
-	g.refusing.Store(true)
-	t := g.table.Load()
+	t := g.stop()
 	if t == nil {
 		return Report{}
 	}
@@ -68,6 +65,16 @@ func (g *Gateway) Drain(ctx context.Context) Report {
 	awaitAll(ctx, units, 0)
 	left := counts(units)
 	return report(units, began, told, left, time.Since(start))
+}
+
+// stop has requests and updates refused from here on, and returns the table
+// that stays the last.
+func (g *Gateway) stop() *table {
+	g.apply.Lock()
+	defer g.apply.Unlock()
+	g.over = true
+	g.refusing.Store(true)
+	return g.table.Load()
 }
 
 // retireAll lets nothing new in and returns how many exchanges each unit has.
@@ -159,31 +166,36 @@ func (s *server) close() {
 }
 
 // Close ends what Apply has started: goroutines of routes are told and joined,
-// idle connections are closed. What still has an exchange is not waited for
-// longer than the drain's deadline.
+// idle connections are closed. What still has an exchange, or a goroutine that
+// does not end, is not waited for longer than the drain's deadline.
 func (g *Gateway) Close() error {
 	g.closing.Do(func() {
 		g.unready.Store(true)
 		g.refusing.Store(true)
-		g.apply.Lock()
-		defer g.apply.Unlock()
-		if t := g.table.Load(); t != nil {
+		if t := g.stop(); t != nil {
 			units := append([]*unit{t.edge.unit}, t.routes...)
 			for _, u := range units {
 				u.tell()
 			}
 			g.retiring.retire(g, units, func() {})
 		}
-		ended := make(chan struct{})
-		go func() { g.retiring.wait.Wait(); close(ended) }()
-		select {
-		case <-ended:
-		case <-time.After(g.deadline):
-		}
+		atMost(g.deadline, g.retiring.wait.Wait)
 		if g.saver != nil {
 			g.saver.close()
 		}
-		g.upstreams.close()
+		atMost(g.deadline, g.upstreams.close)
 	})
 	return nil
+}
+
+// atMost runs f and waits for it, for the time given.
+func atMost(d time.Duration, f func()) {
+	ended := make(chan struct{})
+	go func() { defer close(ended); f() }()
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ended:
+	case <-t.C:
+	}
 }

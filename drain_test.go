@@ -152,3 +152,51 @@ func TestStreamsOfUnchangedRoutesOutliveAReload(t *testing.T) {
 	require.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(err), "%v", err)
 	require.NoError(t, end())
 }
+
+func TestAGatewayThatIsOverTakesNoConfiguration(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*gateway.Gateway){
+		"drained": func(g *gateway.Gateway) { g.Drain(context.Background()) },
+		"closed":  func(g *gateway.Gateway) { _ = g.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCounting()
+			g := newGateway(t, gateway.Kinds(c.kind()), gateway.Upstream("b", text("b")), gateway.Listen("127.0.0.1:0"),
+				gateway.Snapshot(snapshot("1", public("one", "/one", "b"))))
+			apply(t, g, snapshot("2", public("one", "/two", "b")))
+			end(g)
+			next := snapshot("3", public("one", "/one", "b", c.policy("late")))
+			require.ErrorIs(t, g.Apply(t.Context(), registry.Update{Snapshot: next}), gateway.ErrClosed)
+			require.ErrorIs(t, g.Check(t.Context(), next), gateway.ErrClosed)
+			require.ErrorIs(t, g.Rollback(t.Context()), gateway.ErrClosed)
+			require.ErrorIs(t, g.Run(t.Context()), gateway.ErrClosed)
+			require.Empty(t, c.built, "nothing is started that nobody would end")
+			require.Equal(t, "2", g.Config().Version)
+		})
+	}
+}
+
+func TestADrainWithoutEndHoldsUpNothingElse(t *testing.T) {
+	t.Parallel()
+	letGo := make(chan struct{})
+	g := newGateway(t, gateway.Upstream("b", streaming(letGo)), gateway.Draining(gateway.Drain{Delay: time.Millisecond, Deadline: time.Millisecond}),
+		gateway.Snapshot(snapshot("1", public("slow", "/slow", "b"))))
+	served, drained := make(chan struct{}), make(chan gateway.Report)
+	go func() { defer close(served); get(g, "/slow") }()
+	require.Eventually(t, func() bool { return g.Routes()[0].InFlight == 1 }, 5*time.Second, time.Millisecond)
+	go func() { drained <- g.Drain(context.Background()) }()
+	require.Eventually(t, func() bool { return code(t, g, "/other") == "draining" }, 5*time.Second, time.Millisecond)
+	require.Equal(t, "1", g.Config().Version)
+	require.NoError(t, g.Close(), "Close waits for its own deadline and no longer")
+	close(letGo)
+	<-served
+	require.Equal(t, []gateway.RouteReport{{Route: "slow", Told: 1}}, (<-drained).Routes)
+}
+
+func TestRunRunsOnce(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, gateway.Snapshot(snapshot("1")), gateway.Listen("127.0.0.1:0"))
+	require.NoError(t, running(t, g)())
+	require.ErrorContains(t, g.Run(t.Context()), "Run was called before")
+}

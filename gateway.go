@@ -31,7 +31,9 @@ type Gateway struct {
 	unready    atomic.Bool   // a drain has begun
 	explaining atomic.Int64
 
-	apply    sync.Mutex // one update at a time; guards history and saver's start
+	apply    sync.Mutex // one update at a time; guards history and over
+	over     bool       // a drain or Close has begun: no update is taken any more
+	ran      atomic.Bool
 	history  history
 	status   refusals
 	retiring retiring
@@ -40,8 +42,13 @@ type Gateway struct {
 	closing  sync.Once
 }
 
+// ErrClosed says that a gateway takes no configuration any more: it was drained
+// or closed.
+var ErrClosed = errors.New("gateway: closed")
+
 // New makes a gateway. Where a Snapshot is among the options, it is applied at
-// once, and its faults are New's error.
+// once, and its faults are New's error. Run closes the gateway at its end; who
+// does not call Run calls Close.
 func New(options ...Option) (*Gateway, error) {
 	s, err := collect(options)
 	if err != nil {

@@ -42,6 +42,9 @@ func (h *history) add(s *registry.Snapshot, keep int) {
 func (g *Gateway) Rollback(ctx context.Context) error {
 	g.apply.Lock()
 	defer g.apply.Unlock()
+	if g.over {
+		return ErrClosed
+	}
 	if len(g.history.past) < 2 {
 		return ErrNoHistory
 	}

@@ -26,15 +26,7 @@ const directorySaveEvery = 30 * time.Second
 // of keys, never a secret.
 type good struct {
 	Snapshot  *registry.Snapshot `json:"snapshot"`
-	Directory []goodChange       `json:"directory,omitempty"`
-}
-
-// A goodChange is a registry.Change with its sum in hex.
-type goodChange struct {
-	Plan         *registry.Plan         `json:"plan,omitempty"`
-	Subscription *registry.Subscription `json:"subscription,omitempty"`
-	Credential   *registry.Credential   `json:"credential,omitempty"`
-	Sum          string                 `json:"sum,omitempty"`
+	Directory *registry.Feed     `json:"directory,omitempty"`
 }
 
 // envelope holds the content with its SHA-256.
@@ -79,6 +71,9 @@ func readGood(path string) (registry.Update, error) {
 	if err != nil {
 		return registry.Update{}, err
 	}
+	if !info.Mode().IsRegular() {
+		return registry.Update{}, fmt.Errorf("%w: %s is no regular file", ErrLastGood, path)
+	}
 	if info.Mode().Perm()&0o077 != 0 {
 		return registry.Update{}, fmt.Errorf("%w: %s has mode %#o, want 0600", ErrLastGood, path, info.Mode().Perm())
 	}
@@ -101,17 +96,12 @@ func decodeGood(content []byte) (registry.Update, error) {
 	if err := json.Unmarshal(content, &g); err != nil {
 		return registry.Update{}, fmt.Errorf("%w: %v", ErrLastGood, err)
 	}
+	if g.Snapshot == nil {
+		return registry.Update{}, fmt.Errorf("%w: it holds no configuration", ErrLastGood)
+	}
 	u := registry.Update{Snapshot: g.Snapshot}
-	for _, c := range g.Directory {
-		change := registry.Change{Plan: c.Plan, Subscription: c.Subscription, Credential: c.Credential}
-		if c.Credential != nil {
-			sum, err := hex.DecodeString(c.Sum)
-			if err != nil || len(sum) != len(change.Sum) {
-				return registry.Update{}, fmt.Errorf("%w: sum of a credential", ErrLastGood)
-			}
-			copy(change.Sum[:], sum)
-		}
-		u.Directory = append(u.Directory, change)
+	if g.Directory != nil {
+		u.Directory = g.Directory.Changes
 	}
 	return u, nil
 }
@@ -124,13 +114,7 @@ func (g *Gateway) dump() (good, bool) {
 	}
 	out := good{Snapshot: t.snapshot}
 	if d, ok := g.directory.(interface{ All() []registry.Change }); ok {
-		for _, c := range d.All() {
-			saved := goodChange{Plan: c.Plan, Subscription: c.Subscription, Credential: c.Credential}
-			if c.Credential != nil {
-				saved.Sum = hex.EncodeToString(c.Sum[:])
-			}
-			out.Directory = append(out.Directory, saved)
-		}
+		out.Directory = &registry.Feed{Cursor: "last-good", Changes: d.All()}
 	}
 	return out, true
 }

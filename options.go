@@ -20,6 +20,15 @@ import (
 // Kinds, Stages, Recorders, Upstream, Listen and Admin, which add up.
 type Option func(*settings) error
 
+// set sets the option; a nil one is an error, since what it was to set is
+// missing.
+func (o Option) set(s *settings) error {
+	if o == nil {
+		return errors.New("gateway: an option is nil")
+	}
+	return o(s)
+}
+
 type settings struct {
 	kinds      []pipeline.AnyKind
 	stages     []pipeline.Stage
@@ -57,7 +66,7 @@ func collect(options []Option) (settings, error) {
 	}
 	var errs []error
 	for _, o := range options {
-		if err := o(&s); err != nil {
+		if err := o.set(&s); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -87,16 +96,20 @@ func Options(options ...Option) Option {
 	return func(s *settings) error {
 		var errs []error
 		for _, o := range options {
-			errs = append(errs, o(s))
+			errs = append(errs, o.set(s))
 		}
 		return errors.Join(errs...)
 	}
 }
 
 // Kinds adds what a configuration may name: policies, authenticators,
-// limiters, balancers. Two of one name that make the same thing are an error.
+// limiters, balancers. A gateway knows none by itself; standard.Kinds adds those
+// of the module. Two of one name that make the same thing are an error.
 func Kinds(kinds ...pipeline.AnyKind) Option {
 	return func(s *settings) error {
+		if slices.ContainsFunc(kinds, func(k pipeline.AnyKind) bool { return k == nil }) {
+			return errors.New("gateway: a kind is nil")
+		}
 		s.kinds = append(s.kinds, kinds...)
 		return nil
 	}
@@ -125,6 +138,9 @@ func Stages(stages ...pipeline.Stage) Option {
 // Run(context.Context) error is run by Run, until the last exchange has ended.
 func Recorders(recorders ...pipeline.Recorder) Option {
 	return func(s *settings) error {
+		if slices.ContainsFunc(recorders, func(r pipeline.Recorder) bool { return r == nil }) {
+			return errors.New("gateway: a recorder is nil")
+		}
 		s.recorders = append(s.recorders, recorders...)
 		return nil
 	}
@@ -135,7 +151,8 @@ func Source(source registry.Source) Option {
 	return once("Source", func(s *settings) error { s.source = source; return nil })
 }
 
-// Snapshot gives the configuration itself: applied by New.
+// Snapshot gives the configuration itself: applied by New. With a Source
+// beside it, it serves until the first update of that comes.
 func Snapshot(snapshot *registry.Snapshot) Option {
 	return once("Snapshot", func(s *settings) error { s.snapshot = snapshot; return nil })
 }
@@ -159,28 +176,41 @@ func Upstream(name string, h http.Handler) Option {
 	}
 }
 
-// Transport wraps or replaces the transport of each upstream.
+// Transport wraps or replaces the transport of each endpoint: f is called when
+// one is made, with its upstream and the transport that it would have, and what
+// f returns is used from many goroutines at once.
 func Transport(f func(registry.Upstream, *http.Transport) http.RoundTripper) Option {
 	return once("Transport", func(s *settings) error { s.transport = f; return nil })
 }
 
 // Logger takes what the gateway has to say beside the access log: refusals,
-// swaps, panics. By default it says nothing.
+// swaps, panics, a source that has ended. By default it says nothing.
 func Logger(l *slog.Logger) Option {
 	return once("Logger", func(s *settings) error { s.logger = l; return nil })
 }
 
-// Listen has Run serve the gateway on a TCP address, such as ":8080".
+// Listen has Run serve the gateway on a TCP address, such as ":8080". Without
+// it Run follows the source all the same, and the program serves the handler.
 func Listen(addr string) Option { return listen(listener{addr: addr}) }
 
 // ListenTLS is Listen with TLS: HTTP/1.1 and HTTP/2, TLS 1.2 at the least.
+// A configuration that is nil or has no certificate is an error, never a
+// listener without TLS.
 func ListenTLS(addr string, config *tls.Config) Option {
+	if config == nil || len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+		return func(*settings) error {
+			return fmt.Errorf("gateway: ListenTLS on %q wants a configuration with a certificate", addr)
+		}
+	}
 	return listen(listener{addr: addr, tls: config})
 }
 
 // Admin has Run serve what h makes of the gateway, package admin's handler as
 // a rule, on an address of its own.
 func Admin(addr string, h func(*Gateway) http.Handler) Option {
+	if h == nil {
+		return func(*settings) error { return fmt.Errorf("gateway: Admin on %q wants a handler", addr) }
+	}
 	return listen(listener{addr: addr, handler: h})
 }
 
@@ -245,7 +275,7 @@ func LoadTimeout(d time.Duration) Option {
 }
 
 // DrainReport has f told what became of the exchanges that the drain at Run's
-// end met.
+// end met: once, from the goroutine of Run.
 func DrainReport(f func(Report)) Option {
 	return once("DrainReport", func(s *settings) error { s.drained = f; return nil })
 }

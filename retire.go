@@ -24,11 +24,12 @@ func (r *retiring) retire(g *Gateway, units []*unit, then func()) {
 	r.wait.Go(func() {
 		tell := time.NewTimer(g.drainDelay)
 		defer tell.Stop()
+		var ends sync.WaitGroup // what one unit started holds up no other
 		for _, u := range units {
 			u.follow(tell.C, units)
-			u.scope.Close()
-			r.open.Add(-1)
+			ends.Go(func() { u.scope.Close(); r.open.Add(-1) })
 		}
+		ends.Wait()
 		then()
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 // not come in time, the last good configuration on disk serves; where there is
 // none, the refusal is Run's error. Run may be called once.
 func (g *Gateway) Run(ctx context.Context) error {
+	if g.ran.Swap(true) {
+		return errors.New("gateway: Run was called before")
+	}
 	recorders := g.runRecorders()
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	source := g.follow(watching)
@@ -30,27 +34,38 @@ func (g *Gateway) Run(ctx context.Context) error {
 		g.shutdown(servers)
 	}
 	stop()
-	<-source.ended
+	source.await(g.deadline)
 	err = errors.Join(err, g.Close())
 	recorders()
 	return err
 }
 
 // runRecorders runs the recorders that have something to run. The function
-// that it returns ends them, after the last exchange, and waits.
+// that it returns ends them, after the last exchange, and waits, for no longer
+// than a drain may take.
 func (g *Gateway) runRecorders() (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wait sync.WaitGroup
 	for _, r := range g.recorders {
 		if runner, ok := r.(interface{ Run(context.Context) error }); ok {
 			wait.Go(func() {
-				if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
+				if err := runRecorder(ctx, runner.Run); err != nil && ctx.Err() == nil {
 					g.logger.Error("recorder ended", "error", err)
 				}
 			})
 		}
 	}
-	return func() { cancel(); wait.Wait() }
+	return func() { cancel(); atMost(g.deadline, wait.Wait) }
+}
+
+// runRecorder runs it and makes an error of a panic.
+func runRecorder(ctx context.Context, run func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return run(ctx)
 }
 
 // A following is the source at work.
@@ -69,6 +84,12 @@ func (g *Gateway) follow(ctx context.Context) *following {
 	}
 	go func() {
 		defer close(f.ended)
+		defer func() {
+			if p := recover(); p != nil {
+				g.logger.Error("the source panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				f.err = fmt.Errorf("panic: %v", p)
+			}
+		}()
 		f.err = g.source.Watch(ctx, func(u registry.Update) error {
 			err := g.fromSource(ctx, u)
 			if u.Snapshot != nil || err != nil {
@@ -83,8 +104,17 @@ func (g *Gateway) follow(ctx context.Context) *following {
 	return f
 }
 
+// await waits until Watch has returned, for at most the time given: a source
+// that does not end must not keep the program from it.
+func (f *following) await(most time.Duration) {
+	atMost(most, func() { <-f.ended })
+}
+
 // start loads and listens.
 func (g *Gateway) start(ctx context.Context, source *following) ([]*server, error) {
+	if g.refusing.Load() {
+		return nil, ErrClosed
+	}
 	if err := g.loadFirst(ctx, source); err != nil {
 		return nil, err
 	}
@@ -200,6 +230,13 @@ type server struct {
 }
 
 func (g *Gateway) listen(ctx context.Context, l listener) (*server, error) {
+	handler := http.Handler(g)
+	if l.handler != nil {
+		handler = l.handler(g)
+	}
+	if handler == nil { // net/http would serve what anybody registered
+		return nil, fmt.Errorf("admin listener %q: there is no handler", l.addr)
+	}
 	var config net.ListenConfig
 	ln, err := config.Listen(ctx, "tcp", l.addr)
 	if err != nil {
@@ -208,10 +245,6 @@ func (g *Gateway) listen(ctx context.Context, l listener) (*server, error) {
 	g.addrs.add(l, ln.Addr())
 	if l.tls != nil {
 		ln = tls.NewListener(ln, serverTLS(l.tls))
-	}
-	handler := http.Handler(g)
-	if l.handler != nil {
-		handler = l.handler(g)
 	}
 	s := &server{http: newServer(handler, g), admin: l.handler != nil, ended: make(chan struct{})}
 	go func() {

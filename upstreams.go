@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -42,12 +43,25 @@ func newUpstreams(g *Gateway) *upstreams {
 	return u
 }
 
+// serve delivers to the backend of this moment. Where that was replaced before
+// it had an endpoint for the exchange, nothing was sent, and the next one is
+// asked.
 func (t *target) serve(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-	b := t.current.Load()
-	if b == nil {
-		return nil, &pipeline.UpstreamError{Kind: pipeline.UpstreamNoneReady}
+	for {
+		b := t.current.Load()
+		if b == nil {
+			return nil, &pipeline.UpstreamError{Kind: pipeline.UpstreamNoneReady}
+		}
+		resp, err := b.Serve(ctx, x)
+		if err == nil || t.current.Load() == b || !noneReady(err) {
+			return resp, err
+		}
 	}
-	return b.Serve(ctx, x)
+}
+
+func noneReady(err error) bool {
+	var failed *pipeline.UpstreamError
+	return errors.As(err, &failed) && failed.Kind == pipeline.UpstreamNoneReady
 }
 
 // deliver returns the handler that delivers to the named upstream.
@@ -237,11 +251,19 @@ func (b *backend) end() {
 
 // close ends every upstream.
 func (u *upstreams) close() {
+	for _, b := range u.take() {
+		b.end()
+	}
+}
+
+// take takes the backends out of their targets.
+func (u *upstreams) take() (all []*backend) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for _, t := range u.targets {
 		if b := t.current.Swap(nil); b != nil {
-			b.end()
+			all = append(all, b)
 		}
 	}
+	return all
 }

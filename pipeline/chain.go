@@ -33,11 +33,16 @@ func Introduce(stages []Stage) error {
 // Chain folds stages, in their order from the outside in, around last. Where a
 // stage has Inner, Introduce comes first. A
 // Problem that a stage returns is recorded as the denial of that stage, unless
-// the stage has recorded one itself.
+// the stage has recorded one itself. A Wrap that returns no handler panics here,
+// where the route is compiled, and not in each of its exchanges.
 func Chain(last Handler, stages ...Stage) Handler {
 	h := last
 	for _, s := range slices.Backward(stages) {
-		h = denials(s.Name, s.Wrap(h))
+		wrapped := s.Wrap(h)
+		if wrapped == nil {
+			panic(fmt.Sprintf("pipeline: Wrap of stage %q returned no handler", s.Name))
+		}
+		h = denials(s.Name, wrapped)
 	}
 	return h
 }

@@ -55,6 +55,8 @@ type Exchange struct {
 	decisionRoom [10]Decision
 	attemptRoom  [2]Attempt
 	enderRoom    [4]Ender
+	grantRoom    Grant
+	granted      bool
 }
 
 // A Link is what the edge lends to an exchange to reach the client by.
@@ -110,6 +112,16 @@ func (x *Exchange) ParamNames() []string { return x.paramNames }
 func (x *Exchange) SetParams(names []string, values *[MaxParams]string) {
 	x.paramNames = names
 	copy(x.paramValues[:len(names)], values[:])
+}
+
+// NewGrant returns an empty grant for this exchange, the first within the
+// exchange itself. An authorizer fills it in and answers with it.
+func (x *Exchange) NewGrant() *Grant {
+	if x.granted {
+		return new(Grant)
+	}
+	x.granted = true
+	return &x.grantRoom
 }
 
 // SetReply sets a field of whatever will be answered.

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -11,7 +13,7 @@ import (
 )
 
 // A Kind teaches the gateway one kind of configurable thing: a policy
-// (Kind[[]Stage]), an authenticator, an authorizer, a balancer.
+// (Kind[[]Stage]), an authenticator, a limiter, a balancer.
 type Kind[T any] struct {
 	Name   string
 	config reflect.Type
@@ -73,10 +75,13 @@ type kindKey struct {
 }
 
 // NewKinds makes a set. Two kinds of one name that make the same type are an
-// error.
+// error, and so is nil.
 func NewKinds(kinds ...AnyKind) (*Kinds, error) {
 	set := &Kinds{byKey: make(map[kindKey]AnyKind, len(kinds))}
 	for _, k := range kinds {
+		if k == nil {
+			return nil, errors.New("a kind is nil")
+		}
 		key := kindKey{k.Makes(), k.KindName()}
 		if _, twice := set.byKey[key]; twice {
 			return nil, fmt.Errorf("kind %q of %v is given twice", key.name, key.makes)
@@ -126,14 +131,15 @@ func (ks *Kinds) find(t reflect.Type, name string) (AnyKind, error) {
 
 // Make builds a nested thing by its kind: an authenticator of any_of, the store
 // of a limit, a balancer. Faults in its settings carry their pointer within
-// p.Config; the caller puts its own in front with registry.At.
+// p.Config; the caller puts its own in front with registry.At. A constructor
+// that panics has failed: what serves goes on.
 func Make[T any](env *Env, p registry.Policy) (T, error) {
 	var none T
 	k, err := env.kinds.find(reflect.TypeFor[T](), p.Kind)
 	if err != nil {
 		return none, err
 	}
-	made, err := k.buildAny(env, p.Config)
+	made, err := attempt(env, k, p.Config)
 	if err != nil {
 		return none, err
 	}
@@ -142,4 +148,15 @@ func Make[T any](env *Env, p registry.Policy) (T, error) {
 		return none, fmt.Errorf("kind %q made nothing", p.Kind)
 	}
 	return thing, nil
+}
+
+// attempt builds a thing and makes an error of a panic.
+func attempt(env *Env, k AnyKind, config json.RawMessage) (made any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			env.Logger().Error("constructor panicked", "kind", k.KindName(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			made, err = nil, fmt.Errorf("panicked while it was made: %v", p)
+		}
+	}()
+	return k.buildAny(env, config)
 }

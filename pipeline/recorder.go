@@ -11,7 +11,8 @@ import (
 // nil for the exchanges of no route, so that label sets and encoders are made
 // there; what it returns runs on the request path, from many goroutines at
 // once, must not block, and must not keep the exchange: it encodes what it
-// needs. It runs exactly once for each exchange.
+// needs. It runs exactly once for each exchange. Nil records nothing of the
+// route.
 type Recorder interface {
 	For(route *registry.Route) func(x *Exchange, s *Summary)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -22,6 +21,8 @@ import (
 // where building failed.
 type Scope struct {
 	pool   *Pool
+	makes  *slot  // what is built in the scope, where that is shared
+	within *Scope // where makes was asked for first
 	log    *slog.Logger
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -106,7 +107,7 @@ func (s *Scope) Stale() bool {
 	held := maps.Clone(s.held)
 	s.mu.Unlock()
 	for path, sum := range files {
-		content, err := os.ReadFile(path)
+		content, err := readFile(path)
 		if err != nil || sha256.Sum256(content) != sum {
 			return true
 		}

@@ -63,6 +63,9 @@ func Shared[T any](env *Env, key string, make func(env *Env) (T, error)) (T, err
 }
 
 func (s *Scope) share(env *Env, key slotKey, make func(env *Env) (any, error)) (any, error) {
+	if s.making(key) {
+		return nil, fmt.Errorf("shared %q: is made of itself", key.key)
+	}
 	sl, first := s.pool.acquire(s, key)
 	if first {
 		own := *env
@@ -76,6 +79,17 @@ func (s *Scope) share(env *Env, key slotKey, make func(env *Env) (any, error)) (
 	}
 	s.hold(sl)
 	return sl.value, nil
+}
+
+// making reports whether s is built for the thing of this key, directly or
+// through others, so that waiting for it would never end.
+func (s *Scope) making(key slotKey) bool {
+	for ; s != nil; s = s.within {
+		if s.makes != nil && s.makes.key == key {
+			return true
+		}
+	}
+	return false
 }
 
 // make fills sl. Where make panics, the slot is let go like that of any other
@@ -116,6 +130,7 @@ func (p *Pool) acquire(s *Scope, key slotKey) (sl *slot, first bool) {
 	sl, ok := p.slots[key]
 	if !ok {
 		sl = &slot{key: key, ready: make(chan struct{}), scope: NewScope(p, s.log)}
+		sl.scope.makes, sl.scope.within = sl, s
 		p.slots[key] = sl
 	}
 	sl.users++

@@ -87,34 +87,38 @@ func TestSharedIsMadeOnceHoweverManyAsk(t *testing.T) {
 
 func TestSharedLivesAsLongAsItIsUsed(t *testing.T) {
 	t.Parallel()
-	var calls atomic.Int32
-	s := newShop()
-	old, oldEnv := s.scope()
-	a, err := pipeline.Shared(oldEnv, "key", makeThing(&calls))
-	require.NoError(t, err)
-	again, err := pipeline.Shared(oldEnv, "key", makeThing(&calls))
-	require.NoError(t, err)
-	require.Same(t, a, again, "twice in one scope is one use")
-	old.Start()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		s := newShop()
+		old, oldEnv := s.scope()
+		a, err := pipeline.Shared(oldEnv, "key", makeThing(&calls))
+		require.NoError(t, err)
+		again, err := pipeline.Shared(oldEnv, "key", makeThing(&calls))
+		require.NoError(t, err)
+		require.Same(t, a, again, "twice in one scope is one use")
+		old.Start()
 
-	next, nextEnv := s.scope()
-	b, err := pipeline.Shared(nextEnv, "key", makeThing(&calls))
-	require.NoError(t, err)
-	require.Same(t, a, b, "a reload finds what was there")
-	next.Start()
-	old.Close()
-	old.Close()
-	require.Zero(t, a.closed.Load())
-	next.Close()
-	require.EqualValues(t, 1, a.closed.Load())
-	require.False(t, a.late.Load(), "its goroutines ended before")
+		next, nextEnv := s.scope()
+		b, err := pipeline.Shared(nextEnv, "key", makeThing(&calls))
+		require.NoError(t, err)
+		require.Same(t, a, b, "a reload finds what was there")
+		next.Start()
+		synctest.Wait()
+		require.EqualValues(t, 1, a.running.Load(), "it runs once")
+		old.Close()
+		old.Close()
+		require.Zero(t, a.closed.Load())
+		next.Close()
+		require.EqualValues(t, 1, a.closed.Load())
+		require.False(t, a.late.Load(), "its goroutines ended before")
 
-	last, lastEnv := s.scope()
-	c, err := pipeline.Shared(lastEnv, "key", makeThing(&calls))
-	require.NoError(t, err)
-	require.NotSame(t, a, c, "what nobody used any more is made anew")
-	last.Close()
-	require.EqualValues(t, 2, calls.Load())
+		last, lastEnv := s.scope()
+		c, err := pipeline.Shared(lastEnv, "key", makeThing(&calls))
+		require.NoError(t, err)
+		require.NotSame(t, a, c, "what nobody used any more is made anew")
+		last.Close()
+		require.EqualValues(t, 2, calls.Load())
+	})
 }
 
 func TestSharedIsKeptApartByKeyAndByType(t *testing.T) {
@@ -202,4 +206,17 @@ func TestSharedWithoutAScopeIsMadeForWhoAsks(t *testing.T) {
 	n, err := pipeline.Shared(&pipeline.Env{}, "key", func(*pipeline.Env) (int, error) { return 7, nil })
 	require.NoError(t, err)
 	require.Equal(t, 7, n)
+}
+
+func TestSharedThatIsMadeOfItselfIsAnError(t *testing.T) {
+	t.Parallel()
+	s := newShop()
+	scope, env := s.scope()
+	var one, other func(*pipeline.Env) (*thing, error)
+	one = func(env *pipeline.Env) (*thing, error) { return pipeline.Shared(env, "other", other) }
+	other = func(env *pipeline.Env) (*thing, error) { return pipeline.Shared(env, "one", one) }
+	_, err := pipeline.Shared(env, "one", one)
+	require.ErrorContains(t, err, `shared "one": is made of itself`)
+	scope.Close()
+	require.Zero(t, s.pool.Len())
 }

@@ -116,8 +116,8 @@ func TestFaultsOfTimeout(t *testing.T) {
 	for _, c := range []struct{ name, config, field string }{
 		{"nothing is bounded", `{}`, ""},
 		{"one try is longer than all", `{"total":"1s","per_try":"2s"}`, "/per_try"},
-		{"an unknown setting", `{"totl":"1s"}`, ""},
-		{"no duration", `{"total":"fast"}`, ""},
+		{"an unknown setting", `{"totl":"1s"}`, "/totl"},
+		{"no duration", `{"total":"fast"}`, "/total"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

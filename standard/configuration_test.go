@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,7 @@ func TestConfigurationPage(t *testing.T) {
 		fmt.Fprintf(p, "### `%s`\n\n%s\n\n", k.KindName(), p.docs.of(k.Settings()).text)
 		p.table(k.Settings())
 	}
+	require.NotRegexp(t, `(?m)^\| .* \|  \|$`, p.String(), "each setting says in its comment what it means")
 	golden := filepath.Join("..", "docs", "configuration.md")
 	if *update {
 		require.NoError(t, os.WriteFile(golden, []byte(p.String()), 0o644))
@@ -78,8 +80,9 @@ func TestEveryKindIsListedOnce(t *testing.T) {
 	for _, k := range standard.All() {
 		names = append(names, k.KindName())
 	}
+	slices.Sort(names)
 	require.Equal(t, []string{
-		"authenticate", "deny", "public", "redirect", "respond", "compress", "correlation_id", "cors", "headers",
-		"rate_limit", "retry", "timeout", "subscription", "body", "api_key", "memory", "round_robin",
+		"allow_ips", "api_key", "authenticate", "body", "compress", "correlation_id", "cors", "deny", "environment", "headers",
+		"memory", "public", "rate_limit", "redirect", "respond", "retry", "roles", "round_robin", "scopes", "subscription", "timeout",
 	}, names)
 }

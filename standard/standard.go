@@ -10,6 +10,10 @@ import (
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/authn/apikey"
 	"github.com/seed-f9645bd3/gateway/authz"
+	"github.com/seed-f9645bd3/gateway/authz/environment"
+	"github.com/seed-f9645bd3/gateway/authz/ipset"
+	"github.com/seed-f9645bd3/gateway/authz/rbac"
+	"github.com/seed-f9645bd3/gateway/authz/scope"
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
@@ -41,6 +45,10 @@ func policies() []pipeline.AnyKind {
 		answer.RespondKind(),
 		compress.Kind(),
 		correlation.Kind(),
+		environment.Kind(),
+		ipset.Kind(),
+		rbac.Kind(),
+		scope.Kind(),
 		cors.Kind(),
 		header.Kind(),
 		ratelimit.Kind(),

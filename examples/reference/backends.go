@@ -17,7 +17,8 @@ type backend struct {
 	server *http.Server
 }
 
-// backends starts what the demo's configuration routes to.
+// backends starts what the demo's configuration routes to. Those that it
+// returns run, with an error too.
 func backends() (map[string]*backend, error) {
 	all := map[string]*backend{}
 	for name, h := range map[string]http.Handler{
@@ -26,7 +27,7 @@ func backends() (map[string]*backend, error) {
 	} {
 		b, err := start(h)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		all[name] = b
 	}

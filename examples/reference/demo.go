@@ -30,11 +30,11 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return usage(err, stderr)
 	}
 	d, err := prepare()
+	defer d.clean()
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	defer d.clean()
 	s.listen, s.admin = free(s.listen), free(s.admin)
 	return application(ctx, s, stderr, io.Discard, func(g *gateway.Gateway) {
 		d.Gateway, d.Admin = first(g.Addrs()), first(g.AdminAddrs())
@@ -52,28 +52,27 @@ type demonstration struct {
 	running                map[string]*backend
 }
 
-// prepare starts the backends and writes the configuration that routes to them.
+// prepare starts the backends and writes the configuration that routes to
+// them. What it returns is to be cleaned, with an error too.
 func prepare() (*demonstration, error) {
-	folder, err := os.MkdirTemp("", "gateway-demo-")
-	if err != nil {
-		return nil, err
+	d := &demonstration{Keys: map[string]string{}, Hashes: map[string]string{}, Backends: map[string]string{}}
+	var err error
+	if d.Folder, err = os.MkdirTemp("", "gateway-demo-"); err != nil {
+		return d, err
 	}
-	d := &demonstration{
-		Folder: folder, Config: filepath.Join(folder, "gateway.yaml"), Secret: filepath.Join(folder, "key-secret"),
-		Keys: map[string]string{}, Hashes: map[string]string{}, Backends: map[string]string{},
-	}
+	d.Config, d.Secret = filepath.Join(d.Folder, "gateway.yaml"), filepath.Join(d.Folder, "key-secret")
 	if err := d.keys("acme", "initech", "hooli"); err != nil {
-		return nil, err
+		return d, err
 	}
 	if d.running, err = backends(); err != nil {
-		return nil, err
+		return d, err
 	}
 	for name, b := range d.running {
 		d.Backends[name] = b.url
 	}
 	config, err := d.fill(demoConfig)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
 	return d, os.WriteFile(d.Config, config, 0o600)
 }
@@ -140,7 +139,7 @@ func free(addr string) string {
 
 func first(addrs []net.Addr) string {
 	if len(addrs) == 0 {
-		return "nowhere"
+		return "no address"
 	}
 	return addrs[0].String()
 }

@@ -17,6 +17,7 @@ func (c *call) admit(r *http.Request) *pipeline.Problem {
 	c.x.In = &c.in
 	c.x.Environment = e.environment
 	c.x.Begin(c, pipeline.Raw{Target: r.RequestURI, Host: r.Host, Remote: r.RemoteAddr, Header: r.Header}, e.entry)
+	c.takeBody(r) // first of all: a refusal has to know what became of it
 	from := peer(r.RemoteAddr)
 	cl := cleaner{fields: &e.fields, trusted: e.proxies.trust(from), named: e.fields.named(r.Header)}
 	// Of two accounts of the way here, the one that does not count here must
@@ -29,7 +30,6 @@ func (c *call) admit(r *http.Request) *pipeline.Problem {
 	}
 	c.in.Header = header
 	c.in.Trailer = cl.trailers(r.Trailer)
-	c.takeBody(r)
 	if p := c.target(r); p != nil {
 		return p
 	}

@@ -53,6 +53,35 @@ func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
 	}
 }
 
+func TestRequestsThatAreNotAdmittedAreAnsweredOnTheWire(t *testing.T) {
+	t.Parallel()
+	s := serve(t, respond("yes"), edge.Options{})
+	for name, test := range map[string]struct {
+		head   string
+		status int
+	}{
+		"an underscore in a name":  {"X_Consumer: acme\r\n", 400},
+		"too many fields":          {strings.Repeat("X-A: a\r\n", 200), 431},
+		"fields that are too long": {strings.Repeat("X-A: "+strings.Repeat("a", 4000)+"\r\n", 9), 431},
+		"a host that is none":      {"X-A: a\r\n", 400},
+	} {
+		for body, raw := range map[string]string{
+			"without a body": "\r\n", "with a body": "Content-Length: 4\r\n\r\nbody", "with a body to come": "Content-Length: 9000\r\n\r\nbody",
+		} {
+			t.Run(name+" "+body, func(t *testing.T) {
+				t.Parallel()
+				host := "h"
+				if name == "a host that is none" {
+					host = "[::1"
+				}
+				_, _, resp := begin(t, s.URL, "POST / HTTP/1.1\r\nHost: "+host+"\r\n"+test.head+raw)
+				require.Equal(t, test.status, resp.StatusCode)
+				require.Equal(t, "application/problem+json", resp.Header.Get("Content-Type"))
+			})
+		}
+	}
+}
+
 func TestAConnectionLivesOnAfterARefusedBodyThatWasThere(t *testing.T) {
 	t.Parallel()
 	s := serve(t, refuse(403, "no"), edge.Options{})
