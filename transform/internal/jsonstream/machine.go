@@ -134,18 +134,10 @@ func (m *machine) step(i int) int {
 }
 
 func (m *machine) space(i int) int {
-	for ; i < len(m.in); i++ {
-		switch m.in[i] {
-		case ' ', '\r', '\t':
-		case '\n':
-			if m.lines && !m.newline() {
-				return m.fail(i, "a line ends within a document")
-			}
-		default:
-			return i
-		}
+	if m.lines && m.in[i] == '\n' && !m.newline() {
+		return m.fail(i, "a line ends within a document")
 	}
-	return i
+	return m.skip(i + 1)
 }
 
 // newline begins the next document of a sequence.
@@ -175,8 +167,7 @@ func (m *machine) structure(i int, c byte) int {
 		return m.beginName(i, c)
 	case wantColon:
 		if c == ':' {
-			m.state = wantValue
-			return i + 1
+			return m.colon(i)
 		}
 		return m.fail(i, "no colon behind a name")
 	case wantComma:
@@ -188,6 +179,7 @@ func (m *machine) structure(i int, c byte) int {
 // inObject reports whether what is read stands in an object.
 func (m *machine) inObject() bool { return m.depth > 0 && m.objects>>(m.depth-1)&1 == 1 }
 
+// separate takes the comma behind a value, or the end of what it stands in.
 func (m *machine) separate(i int, c byte) int {
 	object := m.inObject()
 	switch {
@@ -195,15 +187,44 @@ func (m *machine) separate(i int, c byte) int {
 		if m.p.elide && m.mode == matching {
 			m.hold, m.comma = i, true
 		}
-		m.state = wantValue
-		if object {
-			m.state = wantName
-		}
-		return i + 1
+		return m.another(m.skip(i+1), object)
 	case c == '}' && object, c == ']' && !object:
 		return m.pop(i)
 	}
 	return m.fail(i, "neither comma nor end behind a value")
+}
+
+// another reads on behind a comma: a whole entry where it is there.
+func (m *machine) another(i int, object bool) int {
+	m.state = wantValue
+	if object {
+		m.state = wantName
+	}
+	switch {
+	case i == len(m.in) || m.in[i] <= ' ':
+		return i
+	case object:
+		return m.beginName(i, m.in[i])
+	}
+	return m.value(i, m.in[i])
+}
+
+// skip returns where the space ends that begins at in[i]. Where lines count,
+// their ends are left to step.
+func (m *machine) skip(i int) int {
+	for i < len(m.in) {
+		switch m.in[i] {
+		case ' ', '\r', '\t':
+		case '\n':
+			if m.lines {
+				return i
+			}
+		default:
+			return i
+		}
+		i++
+	}
+	return i
 }
 
 func (m *machine) push(i int, object bool) int {

@@ -11,7 +11,6 @@ func (m *machine) beginName(i int, c byte) int {
 	if c != '"' {
 		return m.fail(i, "no name in quotes")
 	}
-	m.text = text{}
 	if m.mode != matching {
 		m.state, m.isName = inString, true
 		return i + 1
@@ -20,12 +19,12 @@ func (m *machine) beginName(i int, c byte) int {
 	if m.p.elide && m.hold < 0 && !m.carried {
 		m.hold, m.comma = i, false
 	}
-	end := i + 1
-	for end < len(m.in) && classes[m.in[end]] == plain {
+	in, end := m.in, i+1
+	for end < len(in) && classes[in[end]] == plain {
 		end++
 	}
-	if end < len(m.in) && m.in[end] == '"' {
-		return m.endName(end+1, m.in[i+1:end])
+	if end < len(in) && in[end] == '"' {
+		return m.endName(end+1, in[i+1:end])
 	}
 	m.state, m.nameLen, m.high, m.name = inName, 0, 0, m.name[:0]
 	return i + 1
@@ -36,8 +35,21 @@ func (m *machine) endName(i int, name []byte) int {
 	if m.carried {
 		m.raw = append(m.raw, m.in[m.nameAt:i]...)
 	}
-	m.nameEnd, m.state = i, wantColon
+	m.nameEnd = i
 	m.ends = m.p.toMember(m.next, m.row(m.depth), name)
+	return m.colon(i)
+}
+
+// colon reads on behind a name as far as the value goes.
+func (m *machine) colon(i int) int {
+	if i == len(m.in) || m.in[i] != ':' {
+		m.state = wantColon
+		return i
+	}
+	m.state = wantValue
+	if i = m.skip(i + 1); i < len(m.in) && m.in[i] > ' ' {
+		return m.value(i, m.in[i])
+	}
 	return i
 }
 

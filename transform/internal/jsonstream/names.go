@@ -7,7 +7,8 @@ type names struct {
 	heads [256]uint16
 	nexts []uint16 // by number
 	texts []string
-	most  int // bytes of the longest
+	most  int    // bytes of the longest
+	sizes uint64 // bit n: there is one of n bytes, or n and a multiple of 64
 }
 
 func newNames() names { return names{nexts: []uint16{0}, texts: []string{""}} }
@@ -22,10 +23,14 @@ func (n *names) add(name string) int {
 	n.texts = append(n.texts, name)
 	n.heads[h] = uint16(len(n.texts) - 1)
 	n.most = max(n.most, len(name))
+	n.sizes |= 1 << (len(name) % 64)
 	return len(n.texts) - 1
 }
 
 func (n *names) find(name []byte) int {
+	if n.sizes>>(len(name)%64)&1 == 0 {
+		return 0
+	}
 	for at := n.heads[hash(name)]; at > 0; at = n.nexts[at] {
 		if n.texts[at] == string(name) {
 			return int(at)

@@ -39,9 +39,12 @@ func (m *machine) carry(end int) {
 
 // pass lets the entry go on whose value begins at in[i].
 func (m *machine) pass(i int) {
-	if !m.p.elide || m.depth == 0 {
-		return
+	if m.p.elide && m.depth > 0 {
+		m.settle(i)
 	}
+}
+
+func (m *machine) settle(i int) {
 	bit := uint64(1) << (m.depth - 1)
 	switch {
 	case m.carried:

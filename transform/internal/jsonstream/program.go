@@ -127,11 +127,7 @@ func set(bits []uint64, at int) { bits[at/64] |= 1 << (at % 64) }
 // toMember moves from the steps in now to those behind the member of this name,
 // and reports whether a path ends there.
 func (p *Program) toMember(next, now []uint64, name []byte) bool {
-	n := 0
-	if len(name) <= p.names.most {
-		n = p.names.find(name)
-	}
-	return p.move(next, now, p.takes[n])
+	return p.move(next, now, p.takes[p.names.find(name)])
 }
 
 // toItem is toMember for the items of an array. Steps that take members wait for

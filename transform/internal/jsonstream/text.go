@@ -29,7 +29,8 @@ var classes = func() (t [256]class) {
 	return t
 }()
 
-// A text is how far one character of a string has been read.
+// A text is how far one character of a string has been read. At the end of a
+// string it is as it was at the start.
 type text struct {
 	esc    uint8 // 0: none, 1: behind the backslash, 2 to 5: before the digits of \u
 	need   uint8 // bytes of UTF-8 that are still to come
@@ -219,6 +220,5 @@ func (m *machine) stringEnd(i int) int {
 	if !m.isName {
 		return m.valueEnd(i)
 	}
-	m.state = wantColon
-	return i
+	return m.colon(i)
 }

@@ -11,8 +11,8 @@ func (m *machine) value(i int, c byte) int {
 	case '[':
 		return m.push(i, false)
 	case '"':
-		m.state, m.isName, m.text = inString, false, text{}
-		return i + 1
+		m.state, m.isName = inString, false
+		return m.readString(i + 1)
 	case 't':
 		return m.beginWord(i, "true")
 	case 'f':
@@ -22,14 +22,14 @@ func (m *machine) value(i int, c byte) int {
 	}
 	if c == '-' || '0' <= c && c <= '9' {
 		m.state, m.number = inNumber, numberBegin
-		return i
+		return m.readNumber(i)
 	}
 	return m.fail(i, "no value")
 }
 
 func (m *machine) beginWord(i int, word string) int {
 	m.state, m.word, m.wordAt = inWord, word, 0
-	return i
+	return m.readWord(i)
 }
 
 func (m *machine) readWord(i int) int {
@@ -80,16 +80,16 @@ func (m *machine) choose(i int, container bool) {
 
 func (m *machine) mask(i int, c byte, container bool) {
 	switch {
-	case m.ends && m.p.do == removes:
-		m.drop()
-	case m.ends:
-		m.tail.begin(m.p.keep, c)
-		m.replace(i)
-	default:
+	case !m.ends:
 		m.pass(i)
 		if container && !live(m.next) {
 			m.enter(copying)
 		}
+	case m.p.do == removes:
+		m.drop()
+	default:
+		m.tail.begin(m.p.keep, c)
+		m.replace(i)
 	}
 }
 
