@@ -291,6 +291,22 @@ func TestLinesAreDocuments(t *testing.T) {
 	require.Equal(t, "{\"ssn\":\"***\"}\n{\"ssn\":\"***\"}\n", r.Body)
 }
 
+func TestTheHeadDoesNotWaitForTheFirstLine(t *testing.T) {
+	t.Parallel()
+	from, to := io.Pipe()
+	h := pipeline.Chain(answer(200, from, "Content-Type", "application/x-ndjson"), stage(t, ssn()))
+	resp, err := h(t.Context(), gatewaytest.NewExchange("GET", "/")) // nothing was written
+	require.NoError(t, err)
+	go func() {
+		_, _ = io.WriteString(to, "{'ssn':1}\n")
+		_ = to.Close()
+	}()
+	got, err := io.ReadAll(resp.Body)
+	require.Equal(t, mask.CodeNotJudgeable, pipeline.Code(err))
+	require.Empty(t, got)
+	require.NoError(t, resp.Body.Close())
+}
+
 // TestAStreamIsNotHeldBack writes a line only after the one before came through.
 func TestAStreamIsNotHeldBack(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,7 @@ func BenchmarkReader(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				from.Reset(content)
-				r := p.Over(from, jsonstream.One)
+				r := p.Over(from, jsonstream.One, nil)
 				for {
 					if _, err := r.Read(buf); err != nil {
 						if err != io.EOF {

@@ -2,7 +2,7 @@
 // what stands at given paths, in memory that does not grow with the document.
 //
 //	p, err := jsonstream.Remove(pool, paths)
-//	r := p.Over(body, jsonstream.One)
+//	r := p.Over(body, jsonstream.One, nil)
 //
 // It is a validator first. What is not JSON by the letter of RFC 8259 ends in a
 // [Fault], since another parser might find in it what this one did not see:

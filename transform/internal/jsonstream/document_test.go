@@ -191,10 +191,28 @@ func TestManyShortValuesGrowNoMemory(t *testing.T) {
 	require.Equal(t, "["+strings.Repeat(`"***cd",`, 20_000)+`"***"]`, got)
 }
 
+func TestWhatGrowsIsGivenInPieces(t *testing.T) {
+	t.Parallel()
+	long, err := jsonstream.ParsePath("[]")
+	require.NoError(t, err)
+	p, err := jsonstream.Replace(jsonstream.NewPool(), []jsonstream.Path{long}, `"`+strings.Repeat("*", jsonstream.MaxText-2)+`"`)
+	require.NoError(t, err)
+	r := p.Over(strings.NewReader("["+strings.Repeat("1,", 5000)+"1]"), jsonstream.One, nil)
+	total, buf := 0, make([]byte, 1<<20)
+	for err == nil {
+		var n int
+		n, err = r.Read(buf)
+		require.LessOrEqual(t, n, 16<<10)
+		total += n
+	}
+	require.Equal(t, io.EOF, err)
+	require.Equal(t, 5001*jsonstream.MaxText+5002, total)
+}
+
 func TestAReaderGivesWhatThereIs(t *testing.T) {
 	t.Parallel()
 	from, to := io.Pipe()
-	r := program(t, redact, "ssn").Over(from, jsonstream.One)
+	r := program(t, redact, "ssn").Over(from, jsonstream.One, nil)
 	buf := make([]byte, 100)
 	for _, step := range []struct{ in, out string }{
 		{`{"a": "te`, `{"a": "te`}, {`xt", "ssn": 12`, `xt", "ssn": "***"`}, {`34, "b": tr`, `, "b": tr`}, {`ue}`, `ue}`},
@@ -213,7 +231,7 @@ func TestAReaderGivesWhatThereIs(t *testing.T) {
 
 func TestAFaultStays(t *testing.T) {
 	t.Parallel()
-	r := program(t, redact, "a").Over(strings.NewReader(`[1,2}`), jsonstream.One)
+	r := program(t, redact, "a").Over(strings.NewReader(`[1,2}`), jsonstream.One, nil)
 	_, err := io.ReadAll(r)
 	require.ErrorContains(t, err, "at byte 4")
 	_, err = r.Read(make([]byte, 1))
@@ -228,10 +246,10 @@ func TestABrokenBodyIsBroken(t *testing.T) {
 		"behind a document": io.MultiReader(strings.NewReader(`{"a":1}`), iotest.ErrReader(reset)),
 		"at once":           iotest.ErrReader(reset),
 	} {
-		_, err := io.ReadAll(program(t, redact, "a").Over(from, jsonstream.One))
+		_, err := io.ReadAll(program(t, redact, "a").Over(from, jsonstream.One, nil))
 		require.ErrorIs(t, err, reset, name)
 	}
-	_, err := io.ReadAll(program(t, redact, "a").Over(idle{}, jsonstream.One))
+	_, err := io.ReadAll(program(t, redact, "a").Over(idle{}, jsonstream.One, nil))
 	require.ErrorIs(t, err, io.ErrNoProgress)
 }
 
@@ -242,17 +260,17 @@ func (idle) Read([]byte) (int, error) { return 0, nil }
 func TestTheFirstReadIsJudgedBeforeAnythingIsGiven(t *testing.T) {
 	t.Parallel()
 	p := program(t, redact, "a")
-	require.Error(t, p.Over(strings.NewReader(`{"b":1,}`), jsonstream.One).Begin())
-	require.Error(t, p.Over(strings.NewReader(`<html>`), jsonstream.One).Begin())
-	require.Error(t, p.Over(iotest.ErrReader(io.ErrUnexpectedEOF), jsonstream.One).Begin())
+	require.Error(t, p.Over(strings.NewReader(`{"b":1,}`), jsonstream.One, nil).Begin())
+	require.Error(t, p.Over(strings.NewReader(`<html>`), jsonstream.One, nil).Begin())
+	require.Error(t, p.Over(iotest.ErrReader(io.ErrUnexpectedEOF), jsonstream.One, nil).Begin())
 
-	r := p.Over(iotest.DataErrReader(strings.NewReader(`{"a":1}`)), jsonstream.One)
+	r := p.Over(iotest.DataErrReader(strings.NewReader(`{"a":1}`)), jsonstream.One, nil)
 	require.NoError(t, r.Begin())
 	got, err := io.ReadAll(r)
 	require.NoError(t, err)
 	require.Equal(t, `{"a":"***"}`, string(got))
 
-	r = p.Over(&pieces{`{"a":1}}`, func() int { return 4 }}, jsonstream.One)
+	r = p.Over(&pieces{`{"a":1}}`, func() int { return 4 }}, jsonstream.One, nil)
 	require.NoError(t, r.Begin())
 	_, err = io.ReadAll(r)
 	require.Error(t, err)
@@ -296,7 +314,7 @@ func TestMemoryIsBoundedByNoDocument(t *testing.T) {
 		run := func(n int) float64 {
 			return testing.AllocsPerRun(1, func() {
 				from := io.MultiReader(strings.NewReader(`{"data":[`), &repeat{text: record, times: n}, strings.NewReader(`{}]}`))
-				if _, err := io.Copy(io.Discard, struct{ io.Reader }{p.Over(from, jsonstream.One)}); err != nil {
+				if _, err := io.Copy(io.Discard, struct{ io.Reader }{p.Over(from, jsonstream.One, nil)}); err != nil {
 					t.Error(err)
 				}
 			})

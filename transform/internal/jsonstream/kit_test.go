@@ -61,7 +61,7 @@ func whole() int { return 1 << 20 }
 func random(r *rand.Rand) func() int { return func() int { return 1 + r.IntN(20) } }
 
 func edit(p *jsonstream.Program, form jsonstream.Form, content string, size func() int) (string, error) {
-	out, err := io.ReadAll(p.Over(&pieces{content, size}, form))
+	out, err := io.ReadAll(p.Over(&pieces{content, size}, form, nil))
 	return string(out), err
 }
 

@@ -46,6 +46,7 @@ type stream struct {
 // is not read so far, it is left to the garbage collector.
 type Reader struct {
 	inner io.Reader
+	tell  func(*Fault) error
 	pool  *Pool
 	s     *stream
 	done  error // what inner ended with
@@ -53,15 +54,16 @@ type Reader struct {
 	err   error // what follows s.ready
 }
 
-// Over makes a Reader of inner.
-func (p *Program) Over(inner io.Reader, form Form) *Reader {
+// Over makes a Reader of inner. tell makes the error of a fault; where it is
+// nil, that is the Fault itself.
+func (p *Program) Over(inner io.Reader, form Form, tell func(*Fault) error) *Reader {
 	s, ok := p.pool.free.Get().(*stream)
 	if !ok {
 		panic("jsonstream: a Pool is made by NewPool")
 	}
 	s.reset(p, form)
 	s.unread, s.ready = nil, nil
-	return &Reader{inner: inner, pool: p.pool, s: s}
+	return &Reader{inner: inner, tell: tell, pool: p.pool, s: s}
 }
 
 // Begin reads inner once and judges what came, so that a fault in it is known
@@ -109,8 +111,15 @@ func (r *Reader) advance() {
 	}
 	s.ready = s.out
 	if s.fault != nil {
-		s.ready, r.err = nil, s.fault
+		s.ready, r.err = nil, r.told(s.fault)
 	}
+}
+
+func (r *Reader) told(fault *Fault) error {
+	if r.tell == nil {
+		return fault
+	}
+	return r.tell(fault)
 }
 
 func (r *Reader) fill() {

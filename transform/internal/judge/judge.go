@@ -46,8 +46,9 @@ func without(x *pipeline.Exchange, field string) {
 }
 
 // Edit has the body of the response edited by p, and reports whether there is
-// one. others is the setting other_types. The first read of the body is judged
-// at once, so that a fault in it is a Problem; a later one breaks the body.
+// one. others is the setting other_types. The first read of a document is judged
+// at once, so that a fault in it is a Problem; a later one breaks the body. Lines
+// may be long in coming, and the head does not wait for the first of them.
 func Edit(x *pipeline.Exchange, resp *http.Response, p *jsonstream.Program, others string) (bool, error) {
 	if bodiless(x, resp) {
 		if x.In.Method == http.MethodHead || resp.StatusCode == http.StatusNotModified {
@@ -66,29 +67,20 @@ func Edit(x *pipeline.Exchange, resp *http.Response, p *jsonstream.Program, othe
 }
 
 func edit(resp *http.Response, p *jsonstream.Program, f form) (bool, error) {
-	var b body
+	var r *jsonstream.Reader
 	if !pipeline.Wrap(resp, func(inner io.Reader) io.Reader {
-		b.Reader = p.Over(inner, f.stream())
-		return b
+		r = p.Over(inner, f.stream(), faulty)
+		return r
 	}) {
 		return false, nil
 	}
-	if err := b.Begin(); err != nil {
+	if f == lines {
+		return true, nil
+	}
+	if err := r.Begin(); err != nil {
 		return false, broken(err)
 	}
 	return true, nil
-}
-
-// body tells a fault in the form of a Problem.
-type body struct{ *jsonstream.Reader }
-
-func (b body) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	var fault *jsonstream.Fault
-	if err != nil && err != io.EOF && errors.As(err, &fault) {
-		err = withheld(fault)
-	}
-	return n, err
 }
 
 var errNoJSON = errors.New("the answer is no whole, plain JSON")
@@ -98,15 +90,13 @@ func withheld(cause error) *pipeline.Problem {
 		"The backend's answer has a form that may not be passed on here.").Because(cause)
 }
 
+func faulty(fault *jsonstream.Fault) error { return withheld(fault) }
+
 // broken is the error of an answer of which nothing was passed on.
 func broken(err error) error {
-	var fault *jsonstream.Fault
 	var problem *pipeline.Problem
 	var upstream *pipeline.UpstreamError
-	switch {
-	case errors.As(err, &fault):
-		return withheld(fault)
-	case errors.As(err, &problem), errors.As(err, &upstream), errors.Is(err, context.Canceled):
+	if errors.As(err, &problem) || errors.As(err, &upstream) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return &pipeline.UpstreamError{Kind: pipeline.UpstreamReset, Sent: true, Err: err}
