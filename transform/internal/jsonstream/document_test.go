@@ -319,7 +319,7 @@ func TestMemoryIsBoundedByNoDocument(t *testing.T) {
 				}
 			})
 		}
-		require.InDelta(t, run(1), run(size/len(record)), 3, name)
+		require.InDelta(t, run(1), run(size/len(record)), 20, name) // the pool may lose what it keeps
 	}
 }
 

@@ -48,9 +48,11 @@ type machine struct {
 	isName bool
 
 	depth   int
-	objects uint64 // whether the container at a depth is an object; bit 0 is depth 1
+	object  bool   // whether what is read stands in an object
+	objects uint64 // the same of each depth; bit 0 is depth 1
 	some    uint64 // whether an entry of it was passed on
 	steps   []uint64
+	now     []uint64 // steps that may come next here: the row of depth
 	next    []uint64 // steps behind the present member or item
 	ends    bool     // whether a path ends there
 
@@ -85,6 +87,7 @@ func (m *machine) reset(p *Program, form Form) {
 		steps, next = make([]uint64, need), make([]uint64, p.words)
 	}
 	m.steps, m.next = steps[:cap(steps)], next[:p.words]
+	m.now = m.row(0)
 }
 
 // row returns the steps that may come next in the container at this depth.
@@ -117,6 +120,10 @@ func (m *machine) finish() {
 
 func (m *machine) step(i int) int {
 	switch m.state {
+	case wantComma:
+		if c := m.in[i]; c > ' ' {
+			return m.separate(i, c)
+		}
 	case inName:
 		return m.readName(i)
 	case inString:
@@ -176,34 +183,30 @@ func (m *machine) structure(i int, c byte) int {
 	return m.fail(i, "something behind the document")
 }
 
-// inObject reports whether what is read stands in an object.
-func (m *machine) inObject() bool { return m.depth > 0 && m.objects>>(m.depth-1)&1 == 1 }
-
 // separate takes the comma behind a value, or the end of what it stands in.
 func (m *machine) separate(i int, c byte) int {
-	object := m.inObject()
 	switch {
 	case c == ',':
 		if m.p.elide && m.mode == matching {
 			m.hold, m.comma = i, true
 		}
-		return m.another(m.skip(i+1), object)
-	case c == '}' && object, c == ']' && !object:
+		return m.another(m.skip(i + 1))
+	case c == '}' && m.object, c == ']' && !m.object:
 		return m.pop(i)
 	}
 	return m.fail(i, "neither comma nor end behind a value")
 }
 
 // another reads on behind a comma: a whole entry where it is there.
-func (m *machine) another(i int, object bool) int {
+func (m *machine) another(i int) int {
 	m.state = wantValue
-	if object {
+	if m.object {
 		m.state = wantName
 	}
 	switch {
 	case i == len(m.in) || m.in[i] <= ' ':
 		return i
-	case object:
+	case m.object:
 		return m.beginName(i, m.in[i])
 	}
 	return m.value(i, m.in[i])
@@ -212,8 +215,8 @@ func (m *machine) another(i int, object bool) int {
 // skip returns where the space ends that begins at in[i]. Where lines count,
 // their ends are left to step.
 func (m *machine) skip(i int) int {
-	for i < len(m.in) {
-		switch m.in[i] {
+	for in := m.in; i < len(in); {
+		switch in[i] {
 		case ' ', '\r', '\t':
 		case '\n':
 			if m.lines {
@@ -232,11 +235,13 @@ func (m *machine) push(i int, object bool) int {
 		return m.fail(i, "nested too deep")
 	}
 	if m.mode == matching {
-		copy(m.row(m.depth+1), m.next)
+		m.now = m.row(m.depth + 1)
+		copy(m.now, m.next)
 	}
 	bit := uint64(1) << m.depth
 	m.depth++
 	m.some &^= bit
+	m.object = object
 	if object {
 		m.objects |= bit
 		m.state = wantFirst
@@ -249,6 +254,8 @@ func (m *machine) push(i int, object bool) int {
 
 func (m *machine) pop(i int) int {
 	m.depth--
+	m.now = m.row(m.depth)
+	m.object = m.depth > 0 && m.objects>>(m.depth-1)&1 == 1
 	return m.valueEnd(i + 1)
 }
 

@@ -36,7 +36,7 @@ func (m *machine) endName(i int, name []byte) int {
 		m.raw = append(m.raw, m.in[m.nameAt:i]...)
 	}
 	m.nameEnd = i
-	m.ends = m.p.toMember(m.next, m.row(m.depth), name)
+	m.ends = m.p.toMember(m.next, m.now, name)
 	return m.colon(i)
 }
 

@@ -21,6 +21,11 @@ func (s numberState) whole() bool {
 	return s == numberZero || s == numberDigits || s == numberFraction || s == numberPower
 }
 
+// repeats reports whether another digit changes nothing.
+func (s numberState) repeats() bool {
+	return s == numberDigits || s == numberFraction || s == numberPower
+}
+
 func (s numberState) read(c byte) numberState {
 	switch {
 	case '0' <= c && c <= '9':
@@ -55,9 +60,12 @@ func (s numberState) digit(c byte) numberState {
 }
 
 func (m *machine) readNumber(i int) int {
-	s := m.number
-	for ; i < len(m.in); i++ {
-		c := m.in[i]
+	s, in := m.number, m.in
+	for ; i < len(in); i++ {
+		c := in[i]
+		if c-'0' < 10 && s.repeats() && !m.tail.open {
+			continue
+		}
 		next := s.read(c)
 		if next == numberEnd {
 			return m.numberEnd(i, s)

@@ -29,7 +29,7 @@ func (m *machine) pause(end int) {
 func (m *machine) carry(end int) {
 	m.carried, m.raw = true, m.raw[:0]
 	switch {
-	case !m.inObject() || m.state == wantName || m.state == wantFirst:
+	case !m.object || m.state == wantName || m.state == wantFirst:
 	case m.state == inName:
 		m.raw = append(m.raw, m.in[m.nameAt:end]...)
 	default:
@@ -52,7 +52,7 @@ func (m *machine) settle(i int) {
 	case m.comma && m.some&bit == 0:
 		m.flush(m.hold)
 		m.run = i
-		if m.inObject() {
+		if m.object {
 			m.run = m.nameAt
 		}
 	}
@@ -65,7 +65,7 @@ func (m *machine) release(i int, comma bool) {
 	if comma {
 		m.out = append(m.out, ',')
 	}
-	if m.inObject() {
+	if m.object {
 		m.out = append(m.out, m.raw...)
 		m.out = append(m.out, ':')
 	}

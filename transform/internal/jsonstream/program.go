@@ -142,11 +142,12 @@ func (p *Program) toItem(next, now []uint64) bool {
 
 func (p *Program) move(next, now, takes []uint64) bool {
 	var ends, carry uint64
+	now, takes, last, always := now[:len(next)], takes[:len(next)], p.last[:len(next)], p.always[:len(next)]
 	for w := range next {
 		taken := now[w] & takes[w]
-		ends |= taken & p.last[w]
-		taken &^= p.last[w]
-		next[w] = taken<<1 | carry | p.always[w]
+		ends |= taken & last[w]
+		taken &^= last[w]
+		next[w] = taken<<1 | carry | always[w]
 		carry = taken >> 63
 	}
 	return ends != 0

@@ -28,7 +28,7 @@ func TestWhatComesOutIsWhatTheReferenceMakes(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, uint64(len(do))))
 			a := &author{Rand: r, names: members()}
-			for range 4000 {
+			for range 1500 {
 				var some []string
 				for range r.IntN(4) {
 					some = append(some, paths()[r.IntN(len(paths()))])

@@ -41,6 +41,19 @@ func (t *tail) add(c byte) {
 	}
 }
 
+// run adds characters of one byte each, of which the last ones matter.
+func (t *tail) run(b []byte) {
+	if beyond := len(b) - t.keep; beyond > 0 {
+		t.total += beyond
+		b = b[beyond:]
+	}
+	for _, c := range b {
+		slot := &t.ring[t.total%t.keep]
+		slot.text[0], slot.n, slot.low = c, 1, false
+		t.total++
+	}
+}
+
 // done ends a character.
 func (t *tail) done(low bool) {
 	if !t.open {

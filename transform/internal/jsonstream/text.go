@@ -172,7 +172,7 @@ func (p progress) reason() string {
 // readString reads a string of which only the validity counts, or the tail.
 func (m *machine) readString(i int) int {
 	for i < len(m.in) && m.fault == nil && m.state == inString {
-		if m.tail.open || m.text.within() {
+		if m.text.within() {
 			i = m.readSlow(i)
 		} else {
 			i = m.readFast(i)
@@ -182,9 +182,12 @@ func (m *machine) readString(i int) int {
 }
 
 func (m *machine) readFast(i int) int {
-	in := m.in
+	in, from := m.in, i
 	for i < len(in) && classes[in[i]] == plain {
 		i++
+	}
+	if m.tail.open {
+		m.tail.run(in[from:i])
 	}
 	if i == len(in) {
 		return i
@@ -192,7 +195,7 @@ func (m *machine) readFast(i int) int {
 	if in[i] == '"' {
 		return m.stringEnd(i + 1)
 	}
-	if in[i] >= utf8.RuneSelf {
+	if in[i] >= utf8.RuneSelf && !m.tail.open {
 		if r, size := utf8.DecodeRune(in[i:]); r != utf8.RuneError || size > 1 {
 			return i + size
 		}

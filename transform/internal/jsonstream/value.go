@@ -51,8 +51,8 @@ func (m *machine) judge(i int, c byte) {
 	case m.depth == 0:
 		copy(m.next, m.p.root)
 		m.ends = false
-	case !m.inObject():
-		m.ends = m.p.toItem(m.next, m.row(m.depth))
+	case !m.object:
+		m.ends = m.p.toItem(m.next, m.now)
 		if m.p.elide && m.hold < 0 && !m.carried {
 			m.hold, m.comma = i, false
 		}
