@@ -61,7 +61,7 @@ func TestNoCanaryComesThrough(t *testing.T) {
 	}
 	held := 0
 	for i := range 10_000 {
-		doc := a.document(6)
+		doc := a.document(4)
 		if strings.Contains(plainText(t, doc), canary) {
 			held++
 		}
