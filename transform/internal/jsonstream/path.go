@@ -72,63 +72,71 @@ func (p Path) Steps() int { return len(p.steps) }
 func parseSteps(s string) ([]step, error) {
 	var steps []step
 	for first := true; first || s != ""; first = false {
-		if strings.HasPrefix(s, "[]") {
-			steps, s = append(steps, step{kind: items}), s[2:]
-		} else {
-			if !first {
-				if s[0] != '.' {
-					return nil, errors.New(`want "." or "[]" behind "[]"`)
-				}
-				s = s[1:]
-			}
-			st, rest, err := parseMember(s)
-			if err != nil {
-				return nil, err
-			}
-			steps, s = append(steps, st), rest
+		st, rest, err := parseStep(s, first)
+		if err != nil {
+			return nil, err
 		}
-		if len(steps) > MaxSteps {
+		if steps, s = append(steps, st), rest; len(steps) > MaxSteps {
 			return nil, fmt.Errorf("want at most %d steps", MaxSteps)
 		}
 	}
 	return steps, nil
 }
 
+func parseStep(s string, first bool) (step, string, error) {
+	if rest, ok := strings.CutPrefix(s, "[]"); ok {
+		return step{kind: items}, rest, nil
+	}
+	if first {
+		return parseMember(s)
+	}
+	rest, ok := strings.CutPrefix(s, ".")
+	if !ok {
+		return step{}, "", errors.New(`want "." or "[]" behind a step`)
+	}
+	return parseMember(rest)
+}
+
 // parseMember reads a name or "*" up to the next "." or "[".
 func parseMember(s string) (step, string, error) {
-	var name strings.Builder
-	i, star := 0, false
-scan:
-	for ; i < len(s); i++ {
+	name, rest, err := scanName(s)
+	switch {
+	case err != nil:
+		return step{}, "", err
+	case strings.HasPrefix(rest, "[") && !strings.HasPrefix(rest, "[]"):
+		return step{}, "", errors.New("want [] for all items of an array; single ones cannot be named")
+	case len(s)-len(rest) == 1 && s[0] == '*':
+		return step{kind: every}, rest, nil
+	case name == "":
+		return step{}, "", errors.New("want a name, * or []")
+	case len(name) > MaxNameBytes:
+		return step{}, "", fmt.Errorf("want names of at most %d bytes", MaxNameBytes)
+	}
+	return step{kind: named, name: name}, rest, nil
+}
+
+// scanName undoes the backslashes of a name, and returns what follows it.
+func scanName(s string) (name, rest string, err error) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
 		switch c := s[i]; c {
 		case '.', '[':
-			break scan
-		case ']', '$':
-			return step{}, "", fmt.Errorf(`want \%c where %q is part of a name`, c, c)
+			return b.String(), s[i:], nil
 		case '*':
-			star = true
+			if alone := i == 0 && (len(s) == 1 || s[1] == '.' || s[1] == '['); !alone {
+				return "", "", errors.New(`want * alone between dots; the character is written \*`)
+			}
+		case ']', '$':
+			return "", "", fmt.Errorf(`want \%c where %q is part of a name`, c, c)
 		case '\\':
 			i++
 			if i == len(s) || !strings.ContainsRune(`.[]*$\`, rune(s[i])) {
-				return step{}, "", errors.New(`want one of . [ ] * $ \ behind a backslash`)
+				return "", "", errors.New(`want one of . [ ] * $ \ behind a backslash`)
 			}
-			name.WriteByte(s[i])
+			b.WriteByte(s[i])
 		default:
-			name.WriteByte(c)
+			b.WriteByte(c)
 		}
 	}
-	rest := s[i:]
-	switch {
-	case strings.HasPrefix(rest, "[") && !strings.HasPrefix(rest, "[]"):
-		return step{}, "", errors.New("want [] for all items of an array; single ones cannot be named")
-	case star && s[:i] != "*":
-		return step{}, "", errors.New(`want * alone between dots; the character is written \*`)
-	case star:
-		return step{kind: every}, rest, nil
-	case name.Len() == 0:
-		return step{}, "", errors.New("want a name, * or []")
-	case name.Len() > MaxNameBytes:
-		return step{}, "", fmt.Errorf("want names of at most %d bytes", MaxNameBytes)
-	}
-	return step{kind: named, name: name.String()}, rest, nil
+	return b.String(), "", nil
 }
