@@ -65,6 +65,8 @@ func makes(k pipeline.AnyKind) string {
 		return "Authenticators"
 	case "ratelimit.Limiter":
 		return "Limiters"
+	case "cache.Store":
+		return "Stores"
 	case "upstream.Balancer":
 		return "Balancers"
 	}
