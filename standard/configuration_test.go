@@ -82,7 +82,8 @@ func TestEveryKindIsListedOnce(t *testing.T) {
 	}
 	slices.Sort(names)
 	require.Equal(t, []string{
-		"allow_ips", "api_key", "authenticate", "body", "compress", "correlation_id", "cors", "deny", "environment", "headers",
+		"allow_ips", "api_key", "authenticate", "body", "breaker", "bulkhead", "compress", "correlation_id", "cors", "deny", "environment", "fallback",
+		"headers", "jwt",
 		"memory", "public", "rate_limit", "redirect", "respond", "retry", "roles", "round_robin", "scopes", "subscription", "timeout",
 	}, names)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/authn/apikey"
+	"github.com/seed-f9645bd3/gateway/authn/jwt"
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/authz/environment"
 	"github.com/seed-f9645bd3/gateway/authz/ipset"
@@ -52,6 +53,9 @@ func policies() []pipeline.AnyKind {
 		cors.Kind(),
 		header.Kind(),
 		ratelimit.Kind(),
+		resilience.BreakerKind(),
+		resilience.BulkheadKind(),
+		resilience.FallbackKind(),
 		resilience.RetryKind(),
 		resilience.TimeoutKind(),
 		subscription.Kind(),
@@ -62,6 +66,7 @@ func policies() []pipeline.AnyKind {
 func parts() []pipeline.AnyKind {
 	return []pipeline.AnyKind{
 		apikey.Kind(),
+		jwt.Kind(),
 		ratelimit.MemoryKind(),
 		upstream.RoundRobinKind(),
 	}
