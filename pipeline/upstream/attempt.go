@@ -111,10 +111,10 @@ func (a *attempt) await(u *Upstream, out *http.Request, left time.Duration) (*ht
 	defer a.settle()
 	defer time.AfterFunc(u.patience, a.queued).Stop()
 	if left == 0 {
-		return a.endpoint.send.RoundTrip(out)
+		return a.roundTrip(out)
 	}
 	timer := time.AfterFunc(left, func() { a.cancel(errHeadTimeout) })
-	resp, err := a.endpoint.send.RoundTrip(out)
+	resp, err := a.roundTrip(out)
 	if !timer.Stop() && err == nil {
 		_ = resp.Body.Close() // it is cut off already
 		return nil, errHeadTimeout
