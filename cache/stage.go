@@ -76,7 +76,8 @@ func (p *policy) serve(ctx context.Context, x *pipeline.Exchange, next pipeline.
 		p.tell(x, nil, report{detail: "only-if-cached"})
 		return nil, pipeline.Refuse(http.StatusGatewayTimeout, CodeNotCached, "There is no stored response to this request.")
 	}
-	return p.fetch(ctx, x, next, &q)
+	kept := q // what a hit needs stays on the stack
+	return p.fetch(ctx, x, next, &kept)
 }
 
 // passes returns why the cache has nothing to do with the request; nothing

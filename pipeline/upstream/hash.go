@@ -10,9 +10,9 @@ import (
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
-// HashConfig holds the settings of hash: what of a request chooses its
-// endpoint. Without header and cookie, and for a request that has neither, it
-// is the address of the client.
+// HashConfig holds the settings of the kind "hash": what of a request chooses
+// its endpoint. Without header and cookie, and for a request that has neither,
+// it is the address of the client.
 type HashConfig struct {
 	// Header is the field whose value counts: X-Tenant.
 	Header string `json:"header,omitempty"`

@@ -11,8 +11,8 @@ import (
 // endpoints get their turn as with NewRoundRobin.
 func NewLeastConnections() Balancer { return &leastConnections{} }
 
-// LeastConnectionsConfig holds the settings of least_connections: there are
-// none.
+// LeastConnectionsConfig holds the settings of the kind "least_connections":
+// there are none.
 type LeastConnectionsConfig struct{}
 
 // LeastConnectionsKind returns the kind least_connections.

@@ -18,7 +18,7 @@ func NewRandomTwo(random func() uint64) Balancer {
 	return &randomTwo{random: random}
 }
 
-// RandomTwoConfig holds the settings of random_two: there are none.
+// RandomTwoConfig holds the settings of the kind "random_two": there are none.
 type RandomTwoConfig struct{}
 
 // RandomTwoKind returns the kind random_two.

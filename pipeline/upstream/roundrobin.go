@@ -15,7 +15,8 @@ const maxSchedule = 1 << 14
 // among those of the others.
 func NewRoundRobin() Balancer { return &roundRobin{} }
 
-// RoundRobinConfig holds the settings of round_robin: there are none.
+// RoundRobinConfig holds the settings of the kind "round_robin": there are
+// none.
 type RoundRobinConfig struct{}
 
 // RoundRobinKind returns the kind round_robin.

@@ -283,6 +283,20 @@ func TestAnEmptyBodyOfAnyTypePasses(t *testing.T) {
 	require.Equal(t, mask.CodeNotJudgeable, r.Code)
 }
 
+func TestSeveralMasksOnOneRoute(t *testing.T) {
+	t.Parallel()
+	stages := []pipeline.Stage{
+		stage(t, ssn()), stage(t, mask.Config{Fields: []string{"debug"}, With: "remove"}), stage(t, mask.Config{Fields: []string{"card"}, KeepLast: 4}),
+	}
+	doc := `{"debug":{"ssn":1},"ssn":2,"card":"4111111111111111"}`
+	r := gatewaytest.RunChain(t, stages, gatewaytest.NewExchange("GET", "/", gatewaytest.Header("Accept-Encoding", "gzip")),
+		gatewaytest.Next(answer(200, iotest.OneByteReader(strings.NewReader(doc)))))
+	require.NoError(t, r.Err)
+	require.Equal(t, `{"ssn":"***","card":"***1111"}`, r.Body)
+	require.Equal(t, []string{"identity"}, r.Sent.Header["Accept-Encoding"])
+	require.Len(t, r.Decisions, 3)
+}
+
 func TestLinesAreDocuments(t *testing.T) {
 	t.Parallel()
 	r := gatewaytest.Run(t, stage(t, ssn()), gatewaytest.NewExchange("GET", "/"), gatewaytest.Next(

@@ -31,7 +31,9 @@ func ValidateOthers(faults *registry.Faults, choice string) {
 // and not "not modified", since its ETag is not passed on. If-None-Match guards
 // writes too, and stays there.
 func Ask(x *pipeline.Exchange) {
-	x.Set("Accept-Encoding", "identity")
+	if asked := x.Values("Accept-Encoding"); len(asked) != 1 || asked[0] != "identity" {
+		x.Set("Accept-Encoding", "identity")
+	}
 	without(x, "Range")
 	without(x, "If-Range")
 	if x.In.Method == http.MethodGet || x.In.Method == http.MethodHead {
