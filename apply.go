@@ -217,7 +217,10 @@ func (g *Gateway) retireOld(before, now *table, replaced []*backend) {
 			old = append(old, u)
 		}
 	}
-	g.retiring.retire(g, old, func() {
+	if before.edge != now.edge {
+		before.edge.retire() // at once: who comes now begins with the new one
+	}
+	g.retiring.retire(g, old, g.retiring.hold(g, before, now), func() {
 		for _, b := range replaced {
 			b.end()
 		}
