@@ -132,6 +132,7 @@ func (c *compilation) seal(u *unit, last pipeline.Handler, stages []pipeline.Sta
 		}
 	}()
 	u.entry.Record = c.g.recordersOf(u.entry.Route)
+	u.entry.Timed = pipeline.Timings(c.g.recorders)
 	return u.fold(last, stages)
 }
 

@@ -27,6 +27,7 @@ type Exchange struct {
 	Upgrade  string        // the protocol that the client asks to switch to, in lower case
 	Allow    string        // where the router answers OPTIONS itself: the value of Allow
 	ID       string        // the correlation id; empty where none was set
+	TraceID  string        // of the distributed trace, 32 hexadecimal digits; empty where none was set
 	Start    time.Time
 	Deadline time.Time // by when the response head must be in; see Hasten
 
@@ -57,6 +58,7 @@ type Exchange struct {
 	enderRoom    [4]Ender
 	grantRoom    Grant
 	granted      bool
+	clock        clock
 }
 
 // A Link is what the edge lends to an exchange to reach the client by.
