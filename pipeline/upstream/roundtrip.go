@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// An outcome is what became of a round trip.
-type outcome struct {
+// A trip is what became of a round trip.
+type trip struct {
 	resp  *http.Response
 	err   error
 	panic any
@@ -20,7 +20,7 @@ func (a *attempt) roundTrip(out *http.Request) (*http.Response, error) {
 	if a.body == nil {
 		return a.endpoint.send.RoundTrip(out)
 	}
-	came := make(chan outcome, 1)
+	came := make(chan trip, 1)
 	go func() { came <- guarded(a.endpoint.send, out) }()
 	select {
 	case o := <-came:
@@ -35,14 +35,14 @@ func (a *attempt) roundTrip(out *http.Request) (*http.Response, error) {
 }
 
 // guarded keeps a panic, which belongs to the exchange.
-func guarded(send http.RoundTripper, out *http.Request) (o outcome) {
+func guarded(send http.RoundTripper, out *http.Request) (o trip) {
 	defer func() { o.panic = recover() }()
 	o.resp, o.err = send.RoundTrip(out)
 	return o
 }
 
 // drop lets go of a response that came too late.
-func (o outcome) drop() {
+func (o trip) drop() {
 	if o.resp != nil && o.resp.Body != nil {
 		_ = o.resp.Body.Close()
 	}
