@@ -136,17 +136,41 @@ func (g *Gateway) build(ctx context.Context, s *registry.Snapshot) (*upstreamCha
 	return nil, nil, nil, distinct(located.faults)
 }
 
-// distinct drops faults that two passes found alike.
+// distinct makes one fault of those that say the same of one place: two passes
+// found it, or every route that inherits a policy did.
 func distinct(fs registry.Faults) registry.Faults {
-	seen := map[string]bool{}
 	var out registry.Faults
+	seen, at, more := map[string]bool{}, map[string]int{}, map[int]int{}
 	for _, f := range fs {
-		if line := f.Error(); !seen[line] {
-			seen[line] = true
-			out = append(out, f)
+		line := f.Error()
+		if seen[line] {
+			continue
 		}
+		seen[line] = true
+		if first, known := at[place(f)]; known {
+			more[first]++
+			continue
+		}
+		at[place(f)] = len(out)
+		out = append(out, f)
+	}
+	for i, n := range more {
+		f := *out[i]
+		f.Err = fmt.Errorf("%w (and for %d more that inherit it)", f.Err, n)
+		out[i] = &f
 	}
 	return out
+}
+
+// place is what a fault says, whichever route it was met for where it stands in
+// a document.
+func place(f *registry.Fault) string {
+	if f.Pos.Pointer == "" {
+		return f.Error()
+	}
+	anyRoute := *f
+	anyRoute.Route = ""
+	return anyRoute.Error()
 }
 
 // swap puts the snapshot in force. apply is held.
@@ -193,7 +217,10 @@ func (g *Gateway) retireOld(before, now *table, replaced []*backend) {
 			old = append(old, u)
 		}
 	}
-	g.retiring.retire(g, old, func() {
+	if before.edge != now.edge {
+		before.edge.retire() // at once: who comes now begins with the new one
+	}
+	g.retiring.retire(g, old, g.retiring.hold(g, before, now), func() {
 		for _, b := range replaced {
 			b.end()
 		}

@@ -63,8 +63,12 @@ func contenders(b *testing.B, backend string) map[string]http.Handler {
 
 type buffers struct{ pool sync.Pool }
 
-func (b *buffers) Get() []byte  { return b.pool.Get().([]byte) }
-func (b *buffers) Put(p []byte) { b.pool.Put(p) } //nolint:staticcheck // the interface is the standard library's
+func (b *buffers) Get() []byte { return b.pool.Get().([]byte) }
+
+func (b *buffers) Put(p []byte) {
+	//lint:ignore SA6002 the interface is the standard library's
+	b.pool.Put(p)
+}
 
 // BenchmarkRequest measures a whole request over loopback, client and backend
 // included, which are the same for all.

@@ -72,7 +72,10 @@ func (g *Gateway) Drain(ctx context.Context) Report {
 func (g *Gateway) stop() *table {
 	g.apply.Lock()
 	defer g.apply.Unlock()
-	g.over = true
+	if !g.over {
+		g.over = true
+		close(g.stopping)
+	}
 	g.refusing.Store(true)
 	return g.table.Load()
 }
@@ -177,7 +180,7 @@ func (g *Gateway) Close() error {
 			for _, u := range units {
 				u.tell()
 			}
-			g.retiring.retire(g, units, func() {})
+			g.retiring.retire(g, units, 0, func() {})
 		}
 		atMost(g.deadline, g.retiring.wait.Wait)
 		if g.saver != nil {

@@ -26,15 +26,7 @@ const directorySaveEvery = 30 * time.Second
 // of keys, never a secret.
 type good struct {
 	Snapshot  *registry.Snapshot `json:"snapshot"`
-	Directory []goodChange       `json:"directory,omitempty"`
-}
-
-// A goodChange is a registry.Change with its sum in hex.
-type goodChange struct {
-	Plan         *registry.Plan         `json:"plan,omitempty"`
-	Subscription *registry.Subscription `json:"subscription,omitempty"`
-	Credential   *registry.Credential   `json:"credential,omitempty"`
-	Sum          string                 `json:"sum,omitempty"`
+	Directory *registry.Feed     `json:"directory,omitempty"`
 }
 
 // envelope holds the content with its SHA-256.
@@ -108,16 +100,8 @@ func decodeGood(content []byte) (registry.Update, error) {
 		return registry.Update{}, fmt.Errorf("%w: it holds no configuration", ErrLastGood)
 	}
 	u := registry.Update{Snapshot: g.Snapshot}
-	for _, c := range g.Directory {
-		change := registry.Change{Plan: c.Plan, Subscription: c.Subscription, Credential: c.Credential}
-		if c.Credential != nil {
-			sum, err := hex.DecodeString(c.Sum)
-			if err != nil || len(sum) != len(change.Sum) {
-				return registry.Update{}, fmt.Errorf("%w: sum of a credential", ErrLastGood)
-			}
-			copy(change.Sum[:], sum)
-		}
-		u.Directory = append(u.Directory, change)
+	if g.Directory != nil {
+		u.Directory = g.Directory.Changes
 	}
 	return u, nil
 }
@@ -130,13 +114,7 @@ func (g *Gateway) dump() (good, bool) {
 	}
 	out := good{Snapshot: t.snapshot}
 	if d, ok := g.directory.(interface{ All() []registry.Change }); ok {
-		for _, c := range d.All() {
-			saved := goodChange{Plan: c.Plan, Subscription: c.Subscription, Credential: c.Credential}
-			if c.Credential != nil {
-				saved.Sum = hex.EncodeToString(c.Sum[:])
-			}
-			out.Directory = append(out.Directory, saved)
-		}
+		out.Directory = &registry.Feed{Cursor: "last-good", Changes: d.All()}
 	}
 	return out, true
 }

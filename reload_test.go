@@ -168,6 +168,24 @@ func TestARefusedUpdateChangesNothing(t *testing.T) {
 	require.Nil(t, g.Config().Refused)
 }
 
+func TestAFaultThatRoutesInheritIsToldOnce(t *testing.T) {
+	t.Parallel()
+	doc, err := registry.DecodeDocument([]byte(`{"policies": [{"compres": {}}], "routes": [
+		{"name": "a", "match": {"path": "/a"}, "upstream": "b", "policies": ["public"]},
+		{"name": "b", "match": {"path": "/b"}, "upstream": "b", "policies": ["public"]},
+		{"name": "c", "match": {"path": "/c"}, "upstream": "b", "policies": ["public", {"timeout": {"total": "soon"}}]}]}`), "gateway.json", 0)
+	require.NoError(t, err)
+	s, _, err := doc.Expand()
+	require.NoError(t, err)
+	_, err = gateway.New(standardKinds(), gateway.Upstream("b", text("b")), gateway.Snapshot(s))
+	var faults registry.Faults
+	require.ErrorAs(t, err, &faults)
+	require.Len(t, faults, 2, "%v", err)
+	require.ErrorContains(t, faults[0], `/policies/0/compres: route "a"`)
+	require.ErrorContains(t, faults[0], `did you mean "compress"? (and for 2 more that inherit it)`)
+	require.ErrorContains(t, faults[1], `route "c": policy "timeout"`)
+}
+
 func TestARouteSaysWhoMayCallIt(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, gateway.Upstream("b", text("b")))

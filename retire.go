@@ -11,19 +11,35 @@ import (
 type retiring struct {
 	wait sync.WaitGroup
 	open atomic.Int64
+	held time.Time // until when routes stay open; see hold. Guarded by Gateway.apply
 }
 
-// retire lets nothing new into the units, has their streams and tunnels end
-// after the drain delay, lets go of each when it is empty, and calls then after
-// the last.
-func (r *retiring) retire(g *Gateway, units []*unit, then func()) {
-	for _, u := range units {
-		u.retire()
+// hold returns how long routes that are retired now stay open to those who are
+// in an edge chain that was replaced: each finds the routes of the
+// configuration that it began with. Who takes longer is refused, lest the edge
+// chain of one configuration lead to a route of another.
+func (r *retiring) hold(g *Gateway, before, now *table) time.Duration {
+	if before.edge != now.edge {
+		r.held = time.Now().Add(g.drainDelay)
 	}
+	return time.Until(r.held)
+}
+
+// retire lets nothing new into the units once hold is over, has their streams
+// and tunnels end after the drain delay, lets go of each when it is empty, and
+// calls then after the last.
+func (r *retiring) retire(g *Gateway, units []*unit, hold time.Duration, then func()) {
 	r.open.Add(int64(len(units)))
+	if hold <= 0 {
+		retireAll(units)
+	}
 	r.wait.Go(func() {
 		tell := time.NewTimer(g.drainDelay)
 		defer tell.Stop()
+		if hold > 0 {
+			waitFor(hold, g.stopping)
+			retireAll(units)
+		}
 		var ends sync.WaitGroup // what one unit started holds up no other
 		for _, u := range units {
 			u.follow(tell.C, units)
@@ -47,4 +63,14 @@ func (u *unit) follow(delay <-chan time.Time, units []*unit) {
 	case <-u.closing: // told before
 	}
 	<-u.gone
+}
+
+// waitFor returns after d, or when end is closed.
+func waitFor(d time.Duration, end <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-end:
+	}
 }

@@ -17,6 +17,15 @@ func Stage(name string, a Authorizer) pipeline.Stage {
 	return pipeline.Stage{Name: name, Phase: pipeline.Authorize, Wrap: c.wrap}
 }
 
+// StageName returns the name of the stage of a policy: the policy's own, or
+// the kind's where there is none.
+func StageName(env *pipeline.Env, kind string) string {
+	if env.Name == "" {
+		return kind
+	}
+	return env.Name
+}
+
 // A checkpoint is the stage of one route.
 type checkpoint struct {
 	name       string

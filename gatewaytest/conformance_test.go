@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,18 +47,22 @@ func usersRoute() *registry.Route {
 	return &registry.Route{Name: "get-user", API: "users/v2", Match: registry.Match{Path: "/things/{id}"}, Upstream: "users"}
 }
 
+// stageCase is a policy in settings that make most of it, and what it asks for
+// to let an exchange pass.
+type stageCase struct {
+	kind, config string
+	opts         []gatewaytest.Option
+}
+
 // TestStandardStages holds every policy of the core module to the contracts of
-// stages, in the settings that make most of it.
+// stages.
 func TestStandardStages(t *testing.T) {
 	t.Parallel()
 	secretFile := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secretFile, []byte(secret), 0o600))
 	id := gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Consumer: "acme", Scheme: "api_key"})
 	sub := gatewaytest.Subscription(acme().Subscriptions[0])
-	tests := []struct {
-		kind, config string
-		opts         []gatewaytest.Option
-	}{
+	tests := []stageCase{
 		{"authenticate", `{"any_of":[{"api_key":{"secret":{"file":"` + secretFile + `"}}}]}`,
 			[]gatewaytest.Option{gatewaytest.Header("X-Api-Key", goodKey)}},
 		{"deny", `{}`, nil},
@@ -79,9 +85,25 @@ func TestStandardStages(t *testing.T) {
 		{"rate_limit", `{"per":"address","rate":"1000000/s"}`, nil},
 		{"retry", `{"attempts":3,"budget":1,"backoff":{"base":"1ms","max":"1ms"}}`, nil},
 		{"timeout", `{"total":"1h","per_try":"1h"}`, nil},
+		{"cache", `{"ttl":"1m"}`, []gatewaytest.Option{id, sub}},
+		{"mask", `{"fields":["ssn"],"other_types":"pass"}`, nil},
+		{"select", `{"fields":["id"],"other_types":"pass"}`, nil},
+		{"breaker", `{"error_ratio":0.5,"min_requests":1000000}`, nil},
+		{"bulkhead", `{"max_concurrent":100}`, nil},
+		{"fallback", `{"respond":{"body":"later"}}`, nil},
 		{"subscription", `{}`, []gatewaytest.Option{id}},
+		{"scopes", `{"all":["users.read"]}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Scopes: []string{"users.read"}})}},
+		{"roles", `{"any":["admin"]}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Roles: []string{"admin"}})}},
+		{"allow_ips", `{"allow":["192.0.2.0/24"]}`, []gatewaytest.Option{gatewaytest.Client("192.0.2.7")}},
+		{"environment", `{}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Environment: "test"}), gatewaytest.Environment("test")}},
 		{"body", `{"max":"1KiB"}`, nil},
 		{"body", `{"max":"1KiB","buffer":true}`, nil},
+	}
+	for _, k := range standard.All() {
+		if k.Makes() == reflect.TypeFor[[]pipeline.Stage]() {
+			require.True(t, slices.ContainsFunc(tests, func(c stageCase) bool { return c.kind == k.KindName() }),
+				"the policy %s is not held to the contracts", k.KindName())
+		}
 	}
 	for _, test := range tests {
 		t.Run(test.kind+" "+test.config, func(t *testing.T) {

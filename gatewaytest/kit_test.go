@@ -27,6 +27,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/ratelimit"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
@@ -150,6 +151,18 @@ func TestRunTellsHowItEnds(t *testing.T) {
 	}
 }
 
+func TestRunTakesTheContextOfTheClient(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	waits := stage(func(ctx context.Context, _ *pipeline.Exchange, _ pipeline.Handler) (*http.Response, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	got := gatewaytest.Run(t, waits, gatewaytest.NewExchange(http.MethodGet, "/"), gatewaytest.Context(ctx))
+	require.Equal(t, 499, got.Status)
+}
+
 func TestRunBoundsTheBodyAsTheEdgeDoes(t *testing.T) {
 	t.Parallel()
 	limits := stage(func(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler) (*http.Response, error) {
@@ -270,6 +283,17 @@ func TestFakesDenyAsTheyComeAndAnswerAsTold(t *testing.T) {
 	l = &gatewaytest.Limiter{Result: ratelimit.Result{Allowed: true}, Err: broken}
 	require.ErrorIs(t, l.Take(ctx, []ratelimit.Ask{{Key: "k"}}, results), broken)
 	require.False(t, results[0].Allowed)
+
+	b := &gatewaytest.Balancer{}
+	first, err := upstream.NewEndpoint(registry.Endpoint{URL: "http://a.test"})
+	require.NoError(t, err)
+	require.Same(t, first, b.Pick(x, []*upstream.Endpoint{first, {}}))
+	require.Equal(t, 1, b.Calls())
+
+	d := &gatewaytest.Directory{}
+	_, err = d.Subscription(ctx, "acme", "users", "test")
+	require.ErrorIs(t, err, registry.ErrUnknown)
+	require.Equal(t, 1, d.Calls())
 
 	s := &gatewaytest.Store{Err: broken}
 	_, err = s.Get(ctx, "k")

@@ -18,6 +18,7 @@ import (
 type buckets struct {
 	mu   sync.Mutex
 	full map[string]time.Time // when it is full again
+	now  func() time.Time     // time.Now where nil
 
 	spends, oneKey, noBurst, forgets, lies, keeps, blocks, refill bool
 }
@@ -33,6 +34,9 @@ func (b *buckets) Take(ctx context.Context, asks []ratelimit.Ask, results []rate
 
 func (b *buckets) take(asks []ratelimit.Ask, results []ratelimit.Result) error {
 	now := time.Now()
+	if b.now != nil {
+		now = b.now()
+	}
 	next := map[string]time.Time{}
 	pass := true
 	for i, a := range asks {
@@ -99,6 +103,13 @@ func limiterOf(b func() *buckets) func(testing.TB) ratelimit.Limiter {
 func TestLimiterLetsAGoodLimiterPass(t *testing.T) {
 	t.Parallel()
 	TestLimiter(t, limiterOf(func() *buckets { return &buckets{} }))
+}
+
+func TestLimiterClockMovesAClockOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var passed atomic.Int64
+	now := func() time.Time { return time.Unix(1_000_000, passed.Load()) }
+	TestLimiterClock(t, limiterOf(func() *buckets { return &buckets{now: now} }), func(d time.Duration) { passed.Add(int64(d)) })
 }
 
 func TestLimiterHasTeeth(t *testing.T) {

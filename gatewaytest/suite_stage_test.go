@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -162,8 +163,18 @@ func TestStageHasTeeth(t *testing.T) {
 		}), []string{"a route that retires ends its streams"}},
 		{"leaves a goroutine", before(func(*pipeline.Exchange) { go func() { select {} }() }),
 			[]string{"no goroutine is left"}},
-		{"panics", before(func(*pipeline.Exchange) { panic("always") }),
-			nil},
+		{"ends the context before the body was read", stageOf(func(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler) (*http.Response, error) {
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			return next(ctx, x)
+		}), []string{"the context lives as long as the body"}},
+		{"puts the deadline off", before(func(x *pipeline.Exchange) { x.Deadline = time.Now().Add(time.Hour) }),
+			[]string{"the deadline is never put off"}},
+		{"forgets the deadline", before(func(x *pipeline.Exchange) { x.Deadline = time.Time{} }),
+			[]string{"the deadline is never put off"}},
+		{"keeps the tag of what it has changed", altering(func(resp *http.Response) {
+			resp.Body = readCloser{io.MultiReader(resp.Body, newReader("tail", nil)), resp.Body}
+		}), []string{"a body that is changed does not keep its length, tag and digest"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

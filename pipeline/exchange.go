@@ -27,6 +27,7 @@ type Exchange struct {
 	Upgrade  string        // the protocol that the client asks to switch to, in lower case
 	Allow    string        // where the router answers OPTIONS itself: the value of Allow
 	ID       string        // the correlation id; empty where none was set
+	TraceID  string        // of the distributed trace, 32 hexadecimal digits; empty where none was set
 	Start    time.Time
 	Deadline time.Time // by when the response head must be in; see Hasten
 
@@ -55,6 +56,9 @@ type Exchange struct {
 	decisionRoom [10]Decision
 	attemptRoom  [2]Attempt
 	enderRoom    [4]Ender
+	grantRoom    Grant
+	granted      bool
+	clock        clock
 }
 
 // A Link is what the edge lends to an exchange to reach the client by.
@@ -110,6 +114,16 @@ func (x *Exchange) ParamNames() []string { return x.paramNames }
 func (x *Exchange) SetParams(names []string, values *[MaxParams]string) {
 	x.paramNames = names
 	copy(x.paramValues[:len(names)], values[:])
+}
+
+// NewGrant returns an empty grant for this exchange, the first within the
+// exchange itself. An authorizer fills it in and answers with it.
+func (x *Exchange) NewGrant() *Grant {
+	if x.granted {
+		return new(Grant)
+	}
+	x.granted = true
+	return &x.grantRoom
 }
 
 // SetReply sets a field of whatever will be answered.

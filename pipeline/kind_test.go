@@ -60,6 +60,9 @@ func TestMakeRefusesSettingsThatDoNotFit(t *testing.T) {
 	tests := []struct{ name, config string }{
 		{"an unknown member", `{"siez":3}`},
 		{"a member of another type", `{"size":"3"}`},
+		{"a member of another case", `{"Size":3}`},
+		{"a member given twice", `{"size":3,"size":3}`},
+		{"trailing data", `{"size":3} {}`},
 		{"what Validate refuses", `{"size":-1}`},
 		{"what is no object", `[]`},
 		{"broken JSON", `{"size":`},
@@ -105,6 +108,8 @@ func TestKindsAreUniqueAndOrdered(t *testing.T) {
 	t.Parallel()
 	_, err := pipeline.NewKinds(toolKind("hammer"), toolKind("tongs"), toolKind("hammer"))
 	require.ErrorContains(t, err, `"hammer"`)
+	_, err = pipeline.NewKinds(toolKind("hammer"), nil)
+	require.ErrorContains(t, err, "a kind is nil")
 	set, err := pipeline.NewKinds(toolKind("tongs"), toolKind("hammer"))
 	require.NoError(t, err)
 	var names []string

@@ -154,10 +154,13 @@ func (e *entries) key(s *Entry, sub *Subscription, i int) {
 	}})
 }
 
+// hashScheme stands in front of the digits of a keyed hash.
+const hashScheme = "hmac-sha256:"
+
 // parseHash reads "hmac-sha256:" and 64 digits. A hash is not repeated in the
 // error: it may be the key, in the wrong place.
 func parseHash(text string) (sum [32]byte, err error) {
-	digits, ok := strings.CutPrefix(text, "hmac-sha256:")
+	digits, ok := strings.CutPrefix(text, hashScheme)
 	raw, err := hex.DecodeString(digits)
 	if !ok || err != nil || len(raw) != len(sum) {
 		return sum, errors.New(`want "hmac-sha256:" and 64 hexadecimal digits`)

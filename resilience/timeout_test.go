@@ -116,8 +116,8 @@ func TestFaultsOfTimeout(t *testing.T) {
 	for _, c := range []struct{ name, config, field string }{
 		{"nothing is bounded", `{}`, ""},
 		{"one try is longer than all", `{"total":"1s","per_try":"2s"}`, "/per_try"},
-		{"an unknown setting", `{"totl":"1s"}`, ""},
-		{"no duration", `{"total":"fast"}`, ""},
+		{"an unknown setting", `{"totl":"1s"}`, "/totl"},
+		{"no duration", `{"total":"fast"}`, "/total"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -136,6 +136,7 @@ func BenchmarkTimeout(b *testing.B) {
 	})
 	require.NoError(b, err)
 	x := request("GET", "")
+	x.Start = time.Now()
 	resp := pipeline.Respond(x, 200, "", nil)
 	serve := pipeline.Chain(func(context.Context, *pipeline.Exchange) (*http.Response, error) { return resp, nil }, stages...)
 	ctx := context.Background()

@@ -1,59 +1,16 @@
 package subscription
 
-import (
-	"hash/maphash"
-	"slices"
-	"sync/atomic"
+import "slices"
 
-	"github.com/seed-f9645bd3/gateway/pipeline"
-	"github.com/seed-f9645bd3/gateway/registry"
-)
-
-// grants remembers the Grants of late, so that none is made for each request.
-// It is a fixed table in which a later entry takes the place of an earlier
-// one: a miss costs one allocation, a hit none, and there is no lock.
-//
-// Subscriptions are never altered, so the address of one stands for its
-// content; an entry keeps it from being used for another.
-type grants struct {
-	seed  maphash.Seed
-	slots [grantSlots]atomic.Pointer[granted]
-}
-
-const grantSlots = 4096 // 32 KiB, once for each gateway
-
-type granted struct {
-	subscription *registry.Subscription
-	held         []string // the scopes of the identity
-	grant        *pipeline.Grant
-}
-
-func newGrants() *grants { return &grants{seed: maphash.MakeSeed()} }
-
-// of returns what s grants to a caller who holds the scopes. A caller without
-// any, such as one with an API key, is not bounded by them.
-func (g *grants) of(s *registry.Subscription, held []string) *pipeline.Grant {
-	slot := &g.slots[g.index(s, held)]
-	if e := slot.Load(); e != nil && e.subscription == s && slices.Equal(e.held, held) {
-		return e.grant
-	}
-	e := &granted{s, held, &pipeline.Grant{Scopes: allowed(s.Scopes, held)}}
-	slot.Store(e)
-	return e.grant
-}
-
-func (g *grants) index(s *registry.Subscription, held []string) uint64 {
-	sum := maphash.Comparable(g.seed, s)
-	for _, scope := range held {
-		sum = sum*31 + maphash.String(g.seed, scope)
-	}
-	return sum % grantSlots
-}
-
-// allowed returns the scopes of the subscription that the caller holds too.
+// allowed returns the scopes of the subscription that the caller holds too. A
+// caller without any, such as one with an API key, is not bounded by them.
+// Nothing is made where one list holds the other.
 func allowed(scopes, held []string) []string {
-	if len(held) == 0 {
+	switch {
+	case len(held) == 0, within(held, scopes):
 		return scopes
+	case within(scopes, held):
+		return held
 	}
 	both := make([]string, 0, min(len(scopes), len(held)))
 	for _, scope := range scopes {
@@ -62,4 +19,14 @@ func allowed(scopes, held []string) []string {
 		}
 	}
 	return both
+}
+
+// within reports whether all holds each of some.
+func within(all, some []string) bool {
+	for _, s := range some {
+		if !slices.Contains(all, s) {
+			return false
+		}
+	}
+	return true
 }

@@ -26,11 +26,7 @@ func Kind() pipeline.Kind[[]pipeline.Stage] {
 		if err != nil {
 			return nil, err
 		}
-		name := kindName
-		if env.Name != "" {
-			name = env.Name
-		}
-		return []pipeline.Stage{authz.Stage(name, a)}, nil
+		return []pipeline.Stage{authz.Stage(authz.StageName(env, kindName), a)}, nil
 	})
 }
 
@@ -41,11 +37,5 @@ func build(env *pipeline.Env, c Config) (authz.Authorizer, error) {
 	if c.API == "" && env.Route != nil {
 		c.API = env.Route.API
 	}
-	g, err := pipeline.Shared(env, "subscription grants", func(*pipeline.Env) (*grants, error) {
-		return newGrants(), nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return newAuthorizer(env.Directory, c, g)
+	return New(env.Directory, c)
 }

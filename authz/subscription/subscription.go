@@ -15,23 +15,18 @@ import (
 // New makes an authorizer that looks subscriptions up in directory. c.API is
 // required.
 func New(directory registry.Directory, c Config) (authz.Authorizer, error) {
-	return newAuthorizer(directory, c, newGrants())
-}
-
-func newAuthorizer(directory registry.Directory, c Config, g *grants) (authz.Authorizer, error) {
 	if directory == nil {
 		return nil, errors.New("subscriptions need a directory")
 	}
 	if c.API == "" {
 		return nil, registry.At("/api", errors.New("the route belongs to no API: want its name here"))
 	}
-	return &authorizer{config: c, directory: directory, grants: g}, nil
+	return &authorizer{config: c, directory: directory}, nil
 }
 
 type authorizer struct {
 	config    Config
 	directory registry.Directory
-	grants    *grants
 }
 
 var errNothing = errors.New("the directory returned no subscription and no error")
@@ -54,7 +49,9 @@ func (a *authorizer) Authorize(ctx context.Context, x *pipeline.Exchange) (authz
 		return a.deny(code), nil
 	}
 	x.Subscription = s
-	return authz.Answer{Allow: true, Rule: a.config.API, Grant: a.grants.of(s, x.Identity.Scopes)}, nil
+	g := x.NewGrant()
+	g.Scopes = allowed(s.Scopes, x.Identity.Scopes)
+	return authz.Answer{Allow: true, Rule: a.config.API, Grant: g}, nil
 }
 
 func (a *authorizer) deny(code string) authz.Answer {
@@ -69,15 +66,15 @@ func fault(s *registry.Subscription, client netip.Addr) string {
 		return CodeInactive
 	case !s.NotAfter.IsZero() && !time.Now().Before(s.NotAfter):
 		return CodeExpired
-	case len(s.AllowIPs) > 0 && !within(s.AllowIPs, client):
+	case len(s.AllowIPs) > 0 && !contained(s.AllowIPs, client):
 		return CodeAddressNotAllowed
 	}
 	return ""
 }
 
-// within reports whether a network holds the address. An IPv4 address that
+// contained reports whether a network holds the address. An IPv4 address that
 // comes mapped into IPv6 counts as what it is; an unknown address is in none.
-func within(networks []netip.Prefix, client netip.Addr) bool {
+func contained(networks []netip.Prefix, client netip.Addr) bool {
 	client = client.Unmap().WithZone("")
 	for _, n := range networks {
 		if n.Contains(client) {

@@ -80,7 +80,20 @@ func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, 
 			a.end()
 		}
 	}()
-	out, asked := u.prepare(a.trace(own), x, e)
+	resp, err := u.roundTrip(ctx, own, a, x, left)
+	u.observe(e, resp, err)
+	if err != nil {
+		return nil, err
+	}
+	delivered = true
+	a.deliver(x, resp)
+	return resp, nil
+}
+
+// roundTrip sends the request and returns the response to it, or whose fault it
+// is that there is none.
+func (u *Upstream) roundTrip(ctx, own context.Context, a *attempt, x *pipeline.Exchange, left time.Duration) (*http.Response, error) {
+	out, asked := u.prepare(a.trace(own), x, a.endpoint)
 	finish(out)
 	a.watch(out)
 	resp, err := a.await(u, out, left)
@@ -90,8 +103,6 @@ func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, 
 	if err != nil {
 		return nil, a.fault(ctx, own, err)
 	}
-	delivered = true
-	a.deliver(x, resp)
 	return resp, nil
 }
 

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An outcome is what became of a round trip.
-type outcome struct {
+// A trip is what became of a round trip.
+type trip struct {
 	resp  *http.Response
 	err   error
 	panic any
@@ -23,7 +23,7 @@ func (a *attempt) roundTrip(out *http.Request) (*http.Response, error) {
 	if a.body == nil {
 		return a.endpoint.send.RoundTrip(out)
 	}
-	came := make(chan outcome, 1)
+	came := make(chan trip, 1)
 	go func() { came <- guarded(a.endpoint.send, out) }()
 	var late <-chan time.Time
 	var asks int32
@@ -59,14 +59,14 @@ func abandon(came <-chan outcome, err error) error {
 }
 
 // guarded keeps a panic, which belongs to the exchange.
-func guarded(send http.RoundTripper, out *http.Request) (o outcome) {
+func guarded(send http.RoundTripper, out *http.Request) (o trip) {
 	defer func() { o.panic = recover() }()
 	o.resp, o.err = send.RoundTrip(out)
 	return o
 }
 
 // drop lets go of a response that came too late.
-func (o outcome) drop() {
+func (o trip) drop() {
 	if o.resp != nil && o.resp.Body != nil {
 		_ = o.resp.Body.Close()
 	}

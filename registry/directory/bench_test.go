@@ -241,7 +241,7 @@ func TestLookupsAllocateNothing(t *testing.T) {
 
 // TestChangesDoNotSlowLookups measures lookups for some seconds without, then
 // with a thousand changes a second: the p99 beside changes is at most twice the
-// quiet one. It measures a machine, so it says what it saw, and 50 µs more are
+// quiet one. It measures a machine, so it says what it saw, and 1 ms more is
 // forgiven. What the changes cost, BenchmarkChange tells.
 func TestChangesDoNotSlowLookups(t *testing.T) {
 	if testing.Short() {
@@ -258,7 +258,7 @@ func TestChangesDoNotSlowLookups(t *testing.T) {
 	writer.Wait()
 	t.Logf("p99 of lookups: %v quiet, %v beside %d changes in 2 s", quiet, busy, applied)
 	require.Greater(t, applied, 1000, "changes have run")
-	require.Less(t, busy, 2*quiet+50*time.Microsecond)
+	require.Less(t, busy, 2*quiet+time.Millisecond)
 }
 
 // changeSteadily applies ten changes every 10 ms until stop, each by itself.

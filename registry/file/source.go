@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +17,10 @@ const (
 	// settle is how long the files must rest before they are read: writing one
 	// takes several steps.
 	settle = 40 * time.Millisecond
+	// doubt is how long a file must rest that is shorter than it was, and doubts
+	// how often that is asked for.
+	doubt  = 250 * time.Millisecond
+	doubts = 8
 	// longest bounds the wait for files that never rest.
 	longest = time.Second
 	// defaultInterval is how often the files are read without being told.
@@ -83,6 +88,8 @@ type watch struct {
 	*Source
 	apply func(registry.Update) error
 	told  *notifier
+	// sizes holds how long the files were when they were last read to the end.
+	sizes map[string]int
 	// seen is the sum of the files as last read to the end: applied or refused.
 	seen [sha256.Size]byte
 	// snapshot is the sum of the snapshot in force, served its directory.
@@ -123,7 +130,7 @@ func (w *watch) again(ctx context.Context) {
 		w.found()
 		return
 	}
-	update, err := w.load(ctx, texts)
+	update, err := w.load(ctx, w.whole(ctx, texts))
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
@@ -166,13 +173,46 @@ func (w *watch) load(ctx context.Context, texts []text) (registry.Update, error)
 			update, err = expand(texts)
 		}
 	}
-	w.seen = sum(texts)
+	w.seen, w.sizes = sum(texts), sizes(texts)
 	return update, err
 }
 
+// whole returns the files once they have rested for longer, where one is
+// shorter than it was: a file that is written in place looks so for a while,
+// and its beginning may well be a valid document.
+func (w *watch) whole(ctx context.Context, texts []text) []text {
+	for range doubts {
+		if !w.shrank(texts) || !restFor(ctx, doubt) {
+			return texts
+		}
+		again, err := readAll(w.paths)
+		if err == nil && sum(again) == sum(texts) {
+			return texts
+		}
+		if err == nil {
+			texts = again
+		}
+	}
+	return texts
+}
+
+func (w *watch) shrank(texts []text) bool {
+	return slices.ContainsFunc(texts, func(t text) bool { return len(t.data) < w.sizes[t.path] })
+}
+
+func sizes(texts []text) map[string]int {
+	all := make(map[string]int, len(texts))
+	for _, t := range texts {
+		all[t.path] = len(t.data)
+	}
+	return all
+}
+
 // rest waits for the files to rest, and reports false where ctx ends before.
-func rest(ctx context.Context) bool {
-	timer := time.NewTimer(settle)
+func rest(ctx context.Context) bool { return restFor(ctx, settle) }
+
+func restFor(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

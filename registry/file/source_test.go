@@ -256,3 +256,24 @@ func hash(digit byte) string {
 	}
 	return string(b[:])
 }
+
+func TestSourceDoesNotTakeTheBeginningOfAFileForTheWhole(t *testing.T) {
+	t.Parallel()
+	path := write(t, filepath.Join(t.TempDir(), "gateway.yaml"), routeNamed("a")+"\n# the end\n")
+	w := watch(t, path)
+	require.Equal(t, "a", w.nextRoute())
+
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	require.NoError(t, err)
+	_, err = f.WriteString("environment: half\n")
+	require.NoError(t, err)
+	select {
+	case u := <-w.updates:
+		t.Fatalf("the beginning was delivered: %+v", u.Snapshot)
+	case <-time.After(150 * time.Millisecond): // longer than files have to rest as a rule
+	}
+	_, err = f.WriteString(routeNamed("b"))
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	require.Equal(t, "b", w.nextRoute())
+}

@@ -1,0 +1,19 @@
+package environment
+
+import (
+	"github.com/seed-f9645bd3/gateway/authz"
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+const kindName = "environment"
+
+// Kind returns the kind "environment": one stage, in phase Authorize.
+func Kind() pipeline.Kind[[]pipeline.Stage] {
+	return pipeline.NewKind(kindName, func(env *pipeline.Env, c Config) ([]pipeline.Stage, error) {
+		return []pipeline.Stage{authz.Stage(authz.StageName(env, kindName), New(c))}, nil
+	})
+}
+
+// Policy returns the policy of the settings.
+func Policy(c Config) registry.Policy { return registry.NewPolicy(kindName, c) }
