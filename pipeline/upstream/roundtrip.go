@@ -53,7 +53,7 @@ const afterLoss = 100 * time.Millisecond
 var errLost = fmt.Errorf("the connection was closed: %w", io.ErrUnexpectedEOF)
 
 // abandon leaves the round trip to itself.
-func abandon(came <-chan outcome, err error) error {
+func abandon(came <-chan trip, err error) error {
 	go func() { (<-came).drop() }()
 	return err
 }
