@@ -38,12 +38,14 @@ type attempt struct {
 	answer   io.Closer    // the response body, as it was delivered
 	released atomic.Bool
 
-	asked   atomic.Bool // for a connection
+	asked   atomic.Bool  // for a connection
+	asks    atomic.Int32 // how often: the transport tries another one at times
 	dialing atomic.Bool
 	gotConn atomic.Bool
 	replied atomic.Bool // the first byte of a response came
-	written atomic.Pointer[atomic.Int64]
-	start   atomic.Int64 // of written, when the connection was got
+	conn    atomic.Pointer[conn]
+	start   atomic.Int64 // of what was written to conn, when it was got
+	lost    chan int32   // told of asks when conn was closed; nil where there is no body
 
 	mu       sync.Mutex
 	exchange *pipeline.Exchange // nil once the head is in, or will not come
@@ -146,7 +148,7 @@ func judge(resp *http.Response, asked bool, protocol string) error {
 func (a *attempt) trace(ctx context.Context) context.Context {
 	ctx = context.WithValue(ctx, attemptKey{}, a)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:              func(string) { a.asked.Store(true) },
+		GetConn:              func(string) { a.asked.Store(true); a.asks.Add(1) },
 		GotConn:              a.connected,
 		GotFirstResponseByte: func() { a.replied.Store(true) },
 		Got1xxResponse:       a.interim,
@@ -154,12 +156,23 @@ func (a *attempt) trace(ctx context.Context) context.Context {
 }
 
 func (a *attempt) connected(info httptrace.GotConnInfo) {
-	written := counted(info.Conn)
-	if written != nil {
-		a.start.Store(written.Load())
+	if c := ours(info.Conn); c != nil {
+		a.start.Store(c.written.Load())
+		a.conn.Store(c)
+		c.user.Store(a)
 	}
-	a.written.Store(written)
 	a.gotConn.Store(true)
+}
+
+// lose tells that c, if it is what the attempt has, was closed.
+func (a *attempt) lose(c *conn) {
+	if a.conn.Load() != c {
+		return
+	}
+	select {
+	case a.lost <- a.asks.Load():
+	default:
+	}
 }
 
 // interim hands a 1xx response on. 100 is between the transport and the
@@ -193,8 +206,8 @@ func (a *attempt) sent() bool {
 	if !a.gotConn.Load() {
 		return false
 	}
-	written := a.written.Load()
-	return written == nil || written.Load() != a.start.Load()
+	c := a.conn.Load()
+	return c == nil || c.written.Load() != a.start.Load()
 }
 
 // end lets go of the endpoint and ends the context, once.
