@@ -20,6 +20,7 @@ var (
 	errNoPlace     = errors.New("no connection free in time")
 	errEnded       = errors.New("the exchange has ended")
 	errInterims    = errors.New("too many interim responses")
+	errStatus      = errors.New("the status is none")
 	errSwitched    = errors.New("switched protocols without being asked")
 )
 
@@ -132,8 +133,12 @@ func (a *attempt) queued() {
 	}
 }
 
-// judge reports a response that nobody asked for.
+// judge reports a response that nobody asked for, or that is none.
 func judge(resp *http.Response, asked bool, protocol string) error {
+	if resp.StatusCode < 100 { // net/http lets it pass
+		_ = resp.Body.Close()
+		return errStatus
+	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil
 	}
