@@ -80,6 +80,9 @@ gateway_request_duration_seconds_bucket{route="get-user",le="0.01"} 1
 gateway_request_duration_seconds_bucket{route="get-user",le="+Inf"} 1
 gateway_request_duration_seconds_sum{route="get-user"} 0.003412
 gateway_request_duration_seconds_count{route="get-user"} 1
+# HELP gateway_requests_by_plan_total Exchanges of subscribers that ended, by API, plan of the subscription and class of status.
+# TYPE gateway_requests_by_plan_total counter
+gateway_requests_by_plan_total{api="users/v2",class="2xx",plan="gold"} 1
 # HELP gateway_requests_total Exchanges that ended, by the status that the client got.
 # TYPE gateway_requests_total counter
 gateway_requests_total{api="users/v2",route="get-user",status="200"} 1

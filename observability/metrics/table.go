@@ -1,0 +1,113 @@
+package metrics
+
+import (
+	"hash/maphash"
+	"maps"
+	"sync"
+	"sync/atomic"
+)
+
+// classes counts by class of status: 1xx to 5xx, and what is none.
+type classes [6]atomic.Uint64
+
+var classNames = [...]string{Other, "1xx", "2xx", "3xx", "4xx", "5xx"}
+
+func (c *classes) add(status int) {
+	if status < 100 || status >= 600 {
+		status = 0
+	}
+	c[status/100].Add(1)
+}
+
+// A table counts by what may have many values, at most so many of them; the
+// others share one. Reading takes no lock: the map of a shard is replaced when
+// one comes to it, and never altered.
+type table[K comparable] struct {
+	max    int
+	may    func(K) bool // whether it may have a series of its own
+	seed   maphash.Seed
+	others classes
+	size   atomic.Int64
+	shards [64]shard[K]
+}
+
+type shard[K comparable] struct {
+	counts atomic.Pointer[map[K]*classes]
+	mu     sync.Mutex
+}
+
+func newTable[K comparable](max int, may func(K) bool) *table[K] {
+	return &table[K]{max: max, may: may, seed: maphash.MakeSeed()}
+}
+
+// of returns the counters of k, or those that all beyond the ceiling share.
+func (t *table[K]) of(k K) *classes {
+	s := &t.shards[maphash.Comparable(t.seed, k)%uint64(len(t.shards))]
+	if c := s.all()[k]; c != nil {
+		return c
+	}
+	if t.size.Load() >= int64(t.max) || !t.may(k) {
+		return &t.others
+	}
+	return t.add(s, k)
+}
+
+func (s *shard[K]) all() map[K]*classes {
+	if p := s.counts.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (t *table[K]) add(s *shard[K], k K) *classes {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.all()[k]; c != nil {
+		return c
+	}
+	if t.size.Add(1) > int64(t.max) {
+		t.size.Add(-1)
+		return &t.others
+	}
+	next := maps.Clone(s.all())
+	if next == nil {
+		next = map[K]*classes{}
+	}
+	c := new(classes)
+	next[k] = c
+	s.counts.Store(&next)
+	return c
+}
+
+// drop removes what goes, and makes room.
+func (t *table[K]) drop(goes func(K) bool) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		next := maps.Clone(s.all())
+		maps.DeleteFunc(next, func(k K, _ *classes) bool { return goes(k) })
+		if gone := len(s.all()) - len(next); gone > 0 {
+			t.size.Add(-int64(gone))
+			s.counts.Store(&next)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// each tells what was counted, class by class.
+func (t *table[K]) each(tell func(k K, class string, n uint64), others func(class string, n uint64)) {
+	for i := range t.shards {
+		for k, c := range t.shards[i].all() {
+			c.each(func(class string, n uint64) { tell(k, class, n) })
+		}
+	}
+	t.others.each(others)
+}
+
+func (c *classes) each(tell func(class string, n uint64)) {
+	for i := range c {
+		if n := c[i].Load(); n > 0 {
+			tell(classNames[i], n)
+		}
+	}
+}
