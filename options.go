@@ -61,7 +61,7 @@ type listener struct {
 func collect(options []Option) (settings, error) {
 	s := settings{
 		handlers: map[string]http.Handler{}, given: map[string]bool{},
-		keep: 10, drainDelay: time.Second, deadline: 30 * time.Second, load: 10 * time.Second,
+		keep: 10, drainDelay: time.Second, deadline: 30 * time.Second,
 		background: context.Background(),
 	}
 	var errs []error
@@ -71,7 +71,7 @@ func collect(options []Option) (settings, error) {
 		}
 	}
 	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
+		s.logger = slog.Default()
 	}
 	if s.directory == nil {
 		s.directory = directory.New()
@@ -103,7 +103,8 @@ func Options(options ...Option) Option {
 }
 
 // Kinds adds what a configuration may name: policies, authenticators,
-// limiters, balancers. Two of one name that make the same thing are an error.
+// limiters, balancers. A gateway knows none by itself; standard.Kinds adds those
+// of the module. Two of one name that make the same thing are an error.
 func Kinds(kinds ...pipeline.AnyKind) Option {
 	return func(s *settings) error {
 		if slices.ContainsFunc(kinds, func(k pipeline.AnyKind) bool { return k == nil }) {
@@ -150,7 +151,8 @@ func Source(source registry.Source) Option {
 	return once("Source", func(s *settings) error { s.source = source; return nil })
 }
 
-// Snapshot gives the configuration itself: applied by New.
+// Snapshot gives the configuration itself: applied by New. With a Source
+// beside it, it serves until the first update of that comes.
 func Snapshot(snapshot *registry.Snapshot) Option {
 	return once("Snapshot", func(s *settings) error { s.snapshot = snapshot; return nil })
 }
@@ -174,18 +176,21 @@ func Upstream(name string, h http.Handler) Option {
 	}
 }
 
-// Transport wraps or replaces the transport of each upstream.
+// Transport wraps or replaces the transport of each endpoint: f is called when
+// one is made, with its upstream and the transport that it would have, and what
+// f returns is used from many goroutines at once.
 func Transport(f func(registry.Upstream, *http.Transport) http.RoundTripper) Option {
 	return once("Transport", func(s *settings) error { s.transport = f; return nil })
 }
 
 // Logger takes what the gateway has to say beside the access log: refusals,
-// swaps, panics. By default it says nothing.
+// swaps, panics, at the levels of their weight. slog.Default by default.
 func Logger(l *slog.Logger) Option {
 	return once("Logger", func(s *settings) error { s.logger = l; return nil })
 }
 
-// Listen has Run serve the gateway on a TCP address, such as ":8080".
+// Listen has Run serve the gateway on a TCP address, such as ":8080". Without
+// it Run follows the source all the same, and the program serves the handler.
 func Listen(addr string) Option { return listen(listener{addr: addr}) }
 
 // ListenTLS is Listen with TLS: HTTP/1.1 and HTTP/2, TLS 1.2 at the least.
@@ -263,14 +268,15 @@ func Draining(d Drain) Option {
 	})
 }
 
-// LoadTimeout bounds how long Run waits for the first update of the source
-// before it starts from the last good configuration; 10 s by default.
+// LoadTimeout bounds how long Run waits for the first update of the source. By
+// default 2 s where a last good configuration is at hand to start from, and
+// 10 s where there is none.
 func LoadTimeout(d time.Duration) Option {
 	return once("LoadTimeout", func(s *settings) error { s.load = d; return nil })
 }
 
 // DrainReport has f told what became of the exchanges that the drain at Run's
-// end met.
+// end met: once, from the goroutine of Run.
 func DrainReport(f func(Report)) Option {
 	return once("DrainReport", func(s *settings) error { s.drained = f; return nil })
 }

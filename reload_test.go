@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -66,6 +67,37 @@ func TestChangedEndpointsRecompileNothing(t *testing.T) {
 	_, body = get(g, "/one")
 	require.Equal(t, "b", body)
 	require.Empty(t, c.built, "new settings of an upstream recompile no route either")
+}
+
+// hesitant is a balancer that has no endpoint until it is let go.
+type hesitant struct{ asked, letGo chan struct{} }
+
+func (h hesitant) Pick(*pipeline.Exchange, []*upstream.Endpoint) *upstream.Endpoint {
+	close(h.asked)
+	<-h.letGo
+	return nil
+}
+
+func TestAnExchangeThatMeetsTheChangeOfItsUpstreamIsServedByTheNewOne(t *testing.T) {
+	t.Parallel()
+	type none struct{}
+	h := hesitant{make(chan struct{}), make(chan struct{})}
+	kind := pipeline.NewKind("hesitant", func(*pipeline.Env, none) (upstream.Balancer, error) { return h, nil })
+	backend := httptest.NewServer(text("b"))
+	t.Cleanup(backend.Close)
+	s := snapshot("1", public("one", "/one", "u"))
+	policy := registry.NewPolicy("hesitant", none{})
+	s.Upstreams = []registry.Upstream{{Name: "u", Balancer: &policy, Endpoints: []registry.Endpoint{{URL: backend.URL}}}}
+	g := newGateway(t, gateway.Kinds(kind), gateway.Snapshot(s))
+	status := make(chan int)
+	go func() { code, _ := get(g, "/one"); status <- code }()
+	<-h.asked
+
+	next := snapshot("2", public("one", "/one", "u"))
+	next.Upstreams = []registry.Upstream{{Name: "u", Endpoints: []registry.Endpoint{{URL: backend.URL}}}}
+	apply(t, g, next)
+	close(h.letGo)
+	require.Equal(t, http.StatusOK, <-status)
 }
 
 func TestSharedStateOutlivesItsRoutes(t *testing.T) {
@@ -134,6 +166,24 @@ func TestARefusedUpdateChangesNothing(t *testing.T) {
 
 	apply(t, g, snapshot("3", public("one", "/one", "b")))
 	require.Nil(t, g.Config().Refused)
+}
+
+func TestAFaultThatRoutesInheritIsToldOnce(t *testing.T) {
+	t.Parallel()
+	doc, err := registry.DecodeDocument([]byte(`{"policies": [{"compres": {}}], "routes": [
+		{"name": "a", "match": {"path": "/a"}, "upstream": "b", "policies": ["public"]},
+		{"name": "b", "match": {"path": "/b"}, "upstream": "b", "policies": ["public"]},
+		{"name": "c", "match": {"path": "/c"}, "upstream": "b", "policies": ["public", {"timeout": {"total": "soon"}}]}]}`), "gateway.json", 0)
+	require.NoError(t, err)
+	s, _, err := doc.Expand()
+	require.NoError(t, err)
+	_, err = gateway.New(standardKinds(), gateway.Upstream("b", text("b")), gateway.Snapshot(s))
+	var faults registry.Faults
+	require.ErrorAs(t, err, &faults)
+	require.Len(t, faults, 2, "%v", err)
+	require.ErrorContains(t, faults[0], `/policies/0/compres: route "a"`)
+	require.ErrorContains(t, faults[0], `did you mean "compress"? (and for 2 more that inherit it)`)
+	require.ErrorContains(t, faults[1], `route "c": policy "timeout"`)
 }
 
 func TestARouteSaysWhoMayCallIt(t *testing.T) {

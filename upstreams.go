@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -42,12 +43,25 @@ func newUpstreams(g *Gateway) *upstreams {
 	return u
 }
 
+// serve delivers to the backend of this moment. Where that was replaced before
+// it had an endpoint for the exchange, nothing was sent, and the next one is
+// asked.
 func (t *target) serve(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-	b := t.current.Load()
-	if b == nil {
-		return nil, &pipeline.UpstreamError{Kind: pipeline.UpstreamNoneReady}
+	for {
+		b := t.current.Load()
+		if b == nil {
+			return nil, &pipeline.UpstreamError{Kind: pipeline.UpstreamNoneReady}
+		}
+		resp, err := b.Serve(ctx, x)
+		if err == nil || t.current.Load() == b || !noneReady(err) {
+			return resp, err
+		}
 	}
-	return b.Serve(ctx, x)
+}
+
+func noneReady(err error) bool {
+	var failed *pipeline.UpstreamError
+	return errors.As(err, &failed) && failed.Kind == pipeline.UpstreamNoneReady
 }
 
 // deliver returns the handler that delivers to the named upstream.
@@ -138,7 +152,7 @@ func (c *upstreamChange) add(ru registry.Upstream, w pipeline.Workshop) error {
 		}
 		return nil
 	}
-	b, err := c.u.build(ru, settings, w)
+	b, err := c.u.build(ru, settings, w, t.current.Load())
 	if err == nil {
 		c.backend[ru.Name] = b
 	}
@@ -156,14 +170,20 @@ func settingsOf(ru registry.Upstream) string {
 	return string(raw)
 }
 
-func (u *upstreams) build(ru registry.Upstream, settings string, w pipeline.Workshop) (*backend, error) {
+// build makes the backend of an upstream; what the one before knows of the
+// health of its endpoints is taken over.
+func (u *upstreams) build(ru registry.Upstream, settings string, w pipeline.Workshop, before *backend) (*backend, error) {
 	b := &backend{settings: settings, endpoints: ru.Endpoints, scope: pipeline.NewScope(u.g.pool, u.g.logger.With("upstream", ru.Name))}
+	env := b.scope.Env(w, nil, ru.Name)
 	options := upstream.Options{
-		Log: u.g.logger, Via: u.g.via, Handler: u.g.handlers[ru.Name], Transport: u.g.transport,
+		Log: u.g.logger, Via: u.g.via, Handler: u.g.handlers[ru.Name], Transport: u.g.transport, Go: env.Go,
+	}
+	if before != nil {
+		options.Before = before.Upstream
 	}
 	var err error
 	if ru.Balancer != nil {
-		options.Balancer, err = pipeline.Make[upstream.Balancer](b.scope.Env(w, nil, ru.Name), *ru.Balancer)
+		options.Balancer, err = pipeline.Make[upstream.Balancer](env, *ru.Balancer)
 		err = registry.At("/balancer/"+registry.Escape(ru.Balancer.Kind), err)
 	}
 	if err == nil {

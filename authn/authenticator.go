@@ -10,6 +10,12 @@ import (
 // ErrNoCredentials says that the request bears no credentials of this kind.
 var ErrNoCredentials = errors.New("authn: no credentials")
 
+// ErrForeign is the cause of a *Problem about credentials that are of this kind
+// but not for this authenticator to judge, such as a token of another issuer.
+// First asks on, and returns that Problem where nobody else judges them; they
+// are never taken for no credentials.
+var ErrForeign = errors.New("authn: credentials for another authenticator")
+
 // An Authenticator establishes who sent x.In. It returns ErrNoCredentials when
 // the request bears none of its kind, so that First can ask the next, and a
 // *Problem when it bears some that do not hold. Any other error means that it

@@ -37,6 +37,8 @@ var (
 	bob   = fake{id: &pipeline.Identity{Subject: "bob", Consumer: "umbrella", Scheme: "api_key"}}
 	bad   = fake{err: pipeline.Refuse(http.StatusUnauthorized, "token_expired", "")}
 	down  = fake{err: errors.New("no route to the identity provider")}
+
+	foreign = fake{err: pipeline.Refuse(http.StatusUnauthorized, "token_issuer_wrong", "").Because(authn.ErrForeign)}
 )
 
 // serve sends a request through the stage, and reports whether it got through.
@@ -80,6 +82,9 @@ func TestFirst(t *testing.T) {
 		{"finds no credentials where nobody does", []authn.Authenticator{none, none}, "", authn.ErrNoCredentials},
 		{"does not ask on after credentials that do not hold", []authn.Authenticator{bad, alice}, "", bad.err},
 		{"does not ask on after a failure", []authn.Authenticator{down, alice}, "", down.err},
+		{"asks on about credentials for another", []authn.Authenticator{foreign, none, alice}, "alice", nil},
+		{"refuses credentials that nobody judges", []authn.Authenticator{none, foreign, none}, "", authn.ErrForeign},
+		{"does not ask on where the other refuses", []authn.Authenticator{foreign, bad, alice}, "", bad.err},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -197,6 +202,14 @@ func TestOptionalPassesNobody(t *testing.T) {
 	require.True(t, passed)
 	require.Nil(t, x.Identity, "nobody is no identity that anything could take for a caller")
 	require.Equal(t, authn.CodeAnonymous, lastDecision(t, x).Code)
+}
+
+func TestOptionalRefusesCredentialsThatNobodyJudges(t *testing.T) {
+	t.Parallel()
+	x := exchange()
+	passed, p := serve(t, authn.Stage(authn.Optional(authn.First(foreign, none))), x)
+	require.False(t, passed)
+	require.Equal(t, "token_issuer_wrong", p.Code)
 }
 
 func TestChallenges(t *testing.T) {

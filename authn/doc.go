@@ -13,7 +13,7 @@
 // has vouched for, unless it was declared [Optional].
 //
 // The kind "authenticate" ([Kind], [Policy]) does the same from a
-// configuration. Its authenticators are kinds of their own, such as "api_key"
-// of package apikey; an embedder adds one with
+// configuration. Its authenticators are kinds of their own, such as "jwt" of
+// package jwt and "api_key" of package apikey; an embedder adds one with
 // pipeline.NewKind[C, authn.Authenticator].
 package authn

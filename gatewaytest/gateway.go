@@ -33,7 +33,9 @@ var ErrAborted = errors.New("gatewaytest: the connection was aborted")
 //	got := g.Do(httptest.NewRequest("GET", "/users/7", nil))
 //
 // An upstream without endpoints, or one that only routes name, is served in
-// process: by what Backend says or, before that, by 200 without a body.
+// process: by what Backend says or, before that, by 200 without a body. One
+// that has endpoints is asked at them, unless gateway.Upstream takes their
+// place.
 func New(t testing.TB, snapshot *registry.Snapshot, opts ...gateway.Option) *Gateway {
 	t.Helper()
 	return NewUpdate(t, registry.Update{Snapshot: snapshot}, opts...)
@@ -103,7 +105,7 @@ func (g *Gateway) Backend(name string, h http.Handler) {
 	g.t.Helper()
 	b := g.backends.get(name)
 	if b == nil {
-		g.t.Fatalf("no upstream %q is served in process", name)
+		g.t.Fatalf("upstream %q is not served in process: there is none, or it has endpoints; gateway.Upstream(%q, handler) among the options takes their place", name, name)
 	}
 	b.serve(h)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // A step is one thing that a script does or expects.
-type step interface{}
+type step any
 
 type (
 	// fileStep lays a file beside the configuration.

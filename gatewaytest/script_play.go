@@ -179,10 +179,20 @@ func (r *requestStep) compare(got Result, seen []Seen) []string {
 	return faults
 }
 
+// outcome writes a status with the code and the error behind it, where there
+// are some.
+func outcome(status int, code string, err error) string {
+	text := strings.TrimSpace(fmt.Sprintf("%d %s", status, code))
+	if err != nil {
+		text += fmt.Sprintf(" (%v)", err)
+	}
+	return text
+}
+
 func (w *wantResponse) compare(got Result) []string {
 	var faults []string
 	if got.Status != w.status || (w.code != "" && w.code != got.Code) {
-		faults = append(faults, fmt.Sprintf("status is %d %s (%v), not %d %s", got.Status, got.Code, got.Err, w.status, w.code))
+		faults = append(faults, fmt.Sprintf("status is %s, not %s", outcome(got.Status, got.Code, got.Err), outcome(w.status, w.code, nil)))
 	}
 	faults = append(faults, compareFields(w.fields, got.Header)...)
 	return append(faults, w.body.compare(got.Body)...)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime/debug"
@@ -12,7 +13,7 @@ import (
 )
 
 // A Kind teaches the gateway one kind of configurable thing: a policy
-// (Kind[[]Stage]), an authenticator, an authorizer, a balancer.
+// (Kind[[]Stage]), an authenticator, a limiter, a balancer.
 type Kind[T any] struct {
 	Name   string
 	config reflect.Type
@@ -74,10 +75,13 @@ type kindKey struct {
 }
 
 // NewKinds makes a set. Two kinds of one name that make the same type are an
-// error.
+// error, and so is nil.
 func NewKinds(kinds ...AnyKind) (*Kinds, error) {
 	set := &Kinds{byKey: make(map[kindKey]AnyKind, len(kinds))}
 	for _, k := range kinds {
+		if k == nil {
+			return nil, errors.New("a kind is nil")
+		}
 		key := kindKey{k.Makes(), k.KindName()}
 		if _, twice := set.byKey[key]; twice {
 			return nil, fmt.Errorf("kind %q of %v is given twice", key.name, key.makes)

@@ -108,6 +108,8 @@ func TestKindsAreUniqueAndOrdered(t *testing.T) {
 	t.Parallel()
 	_, err := pipeline.NewKinds(toolKind("hammer"), toolKind("tongs"), toolKind("hammer"))
 	require.ErrorContains(t, err, `"hammer"`)
+	_, err = pipeline.NewKinds(toolKind("hammer"), nil)
+	require.ErrorContains(t, err, "a kind is nil")
 	set, err := pipeline.NewKinds(toolKind("tongs"), toolKind("hammer"))
 	require.NoError(t, err)
 	var names []string

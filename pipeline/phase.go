@@ -18,9 +18,9 @@ const (
 	Transform    Phase = 700  // protocol, fields, masking, encryption
 	Sanitize     Phase = 800  // nothing internal out, nothing hostile in
 	Fallback     Phase = 900  // another upstream, a static answer
-	Deadline     Phase = 1000 // the total one
+	Deadline     Phase = 1000 // the total one; between it and Retry, bulkheads
 	Retry        Phase = 1100 // and hedge; what follows runs once for each attempt
-	Protect      Phase = 1200 // breaker, bulkhead, deadline of one try
+	Protect      Phase = 1200 // breaker, deadline of one try
 	Forward      Phase = 1300 // canary split, mirror, balance, send
 )
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -108,7 +107,7 @@ func (s *Scope) Stale() bool {
 	held := maps.Clone(s.held)
 	s.mu.Unlock()
 	for path, sum := range files {
-		content, err := os.ReadFile(path)
+		content, err := readFile(path)
 		if err != nil || sha256.Sum256(content) != sum {
 			return true
 		}

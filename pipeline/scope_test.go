@@ -107,6 +107,29 @@ func TestSecretFromAFile(t *testing.T) {
 	}
 }
 
+func TestSecretsComeFromRegularFilesOnly(t *testing.T) {
+	t.Parallel()
+	link := filepath.Join(t.TempDir(), "endless")
+	require.NoError(t, os.Symlink("/dev/zero", link))
+	for _, path := range []string{link, t.TempDir()} {
+		_, err := (&pipeline.Env{}).Secret(registry.Secret{File: path})
+		require.ErrorContains(t, err, "is no regular file")
+	}
+}
+
+func TestAFileThatBecomesEndlessIsStale(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(path, []byte("value"), 0o600))
+	scope, env := newShop().scope()
+	_, err := env.Secret(registry.Secret{File: path})
+	require.NoError(t, err)
+	require.False(t, scope.Stale())
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Symlink("/dev/zero", path))
+	require.True(t, scope.Stale())
+}
+
 func TestSecretNeedsOnePlace(t *testing.T) {
 	t.Parallel()
 	for _, s := range []registry.Secret{{}, {Env: "A", File: "/b"}, {File: filepath.Join(t.TempDir(), "none")}} {

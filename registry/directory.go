@@ -23,10 +23,13 @@ type Subscription struct {
 
 // A Plan is a tier: limits and priority.
 type Plan struct {
+	// Name is what subscriptions call it. Required.
 	Name string `json:"name"`
-	// Priority is critical, normal (the default) or low.
-	Priority string  `json:"priority,omitempty"`
-	Limits   []Limit `json:"limits,omitempty"`
+	// Priority is critical, normal (the default) or low: for policies that shed
+	// load.
+	Priority string `json:"priority,omitempty"`
+	// Limits are the rates that all have to pass; none does not limit.
+	Limits []Limit `json:"limits,omitempty"`
 
 	// Pos is where the plan stands in its document.
 	Pos Pos `json:"-"`
@@ -34,6 +37,7 @@ type Plan struct {
 
 // A Limit is one rate of a plan.
 type Limit struct {
+	// Rate is how often: "100/s", "5000/minute", "20/10s". Required.
 	Rate Rate `json:"rate"`
 	// Burst is how many may come at once; 0 means the count of Rate.
 	Burst int64 `json:"burst,omitempty"`

@@ -20,13 +20,17 @@ type Document struct {
 	// them too. They are not inherited and inherit nothing.
 	Edge []Policy `json:"edge,omitempty"`
 	// Policies are inherited by every route.
-	Policies  []Policy   `json:"policies,omitempty"`
+	Policies []Policy `json:"policies,omitempty"`
+	// Upstreams are what routes forward to, by name.
 	Upstreams []Upstream `json:"upstreams,omitempty"`
-	Plans     []Plan     `json:"plans,omitempty"`
-	APIs      []API      `json:"apis,omitempty"`
+	// Plans are the tiers that subscriptions name.
+	Plans []Plan `json:"plans,omitempty"`
+	// APIs are products, each with its routes.
+	APIs []API `json:"apis,omitempty"`
 	// Routes belong to no API.
-	Routes    []APIRoute `json:"routes,omitempty"`
-	Directory Entries    `json:"directory,omitzero"`
+	Routes []APIRoute `json:"routes,omitempty"`
+	// Directory is who may call what, for those who keep it in the file.
+	Directory Entries `json:"directory,omitzero"`
 
 	// Pos is where the document stands.
 	Pos Pos `json:"-"`
@@ -37,6 +41,7 @@ type Document struct {
 // An API is a product in one version: routes that share a base path, policies
 // and an upstream.
 type API struct {
+	// Name is the first half of the name that subscriptions refer to. Required.
 	Name string `json:"name"`
 	// Version is the second half of the name that subscriptions refer to:
 	// "users/v2".
@@ -50,8 +55,9 @@ type API struct {
 	// Upstream is that of the routes which name none.
 	Upstream string `json:"upstream,omitempty"`
 	// Policies are inherited by the routes of the API.
-	Policies []Policy   `json:"policies,omitempty"`
-	Routes   []APIRoute `json:"routes,omitempty"`
+	Policies []Policy `json:"policies,omitempty"`
+	// Routes are the resources of the API.
+	Routes []APIRoute `json:"routes,omitempty"`
 
 	Pos Pos `json:"-"`
 }
@@ -91,6 +97,7 @@ type APIRoute struct {
 
 // Entries are what a Document says of the Directory.
 type Entries struct {
+	// Subscriptions entitle consumers to APIs.
 	Subscriptions []Entry `json:"subscriptions,omitempty"`
 }
 
@@ -99,14 +106,18 @@ func (e Entries) IsZero() bool { return len(e.Subscriptions) == 0 }
 
 // An Entry is a Subscription with the keys of its consumer.
 type Entry struct {
-	ID       string `json:"id"`
+	// ID names the subscription in logs and headers. Required.
+	ID string `json:"id"`
+	// Consumer is who has subscribed, as credentials name it. Required.
 	Consumer string `json:"consumer"`
 	// API is named as API.ID does: "users/v2".
 	API string `json:"api"`
 	// Environment is by default that of the document.
-	Environment string   `json:"environment,omitempty"`
-	Plan        string   `json:"plan,omitempty"`
-	Scopes      []string `json:"scopes,omitempty"`
+	Environment string `json:"environment,omitempty"`
+	// Plan is the name of the plan whose limits count; none has no limits.
+	Plan string `json:"plan,omitempty"`
+	// Scopes are what the subscription grants; none grants none.
+	Scopes []string `json:"scopes,omitempty"`
 	// Active is true by default.
 	Active *bool `json:"active,omitempty"`
 	// NotAfter is a time such as 2030-01-31T12:00:00Z; none is no end.
@@ -121,6 +132,7 @@ type Entry struct {
 
 // A Key is an API key by its keyed hash. The key itself is in no document.
 type Key struct {
+	// ID names the key in logs. Required.
 	ID string `json:"id"`
 	// Hash is "hmac-sha256:" and 64 hexadecimal digits.
 	Hash string `json:"hash"`

@@ -52,17 +52,24 @@ type Match struct {
 	// Methods lists the methods taken; none takes all. GET takes HEAD too.
 	Methods []string `json:"methods,omitempty"`
 	// Path is a template: "/users/{id}", "/files/{path...}".
-	Path     string      `json:"path"`
-	Headers  []Predicate `json:"headers,omitempty"`
-	Query    []Predicate `json:"query,omitempty"`
-	Priority int         `json:"priority,omitempty"`
+	Path string `json:"path"`
+	// Headers lists predicates of request fields, which all have to hold.
+	Headers []Predicate `json:"headers,omitempty"`
+	// Query lists predicates of query parameters, which all have to hold.
+	Query []Predicate `json:"query,omitempty"`
+	// Priority decides between matches that are equal in all else: the higher
+	// one takes the request. Default 0; it may be negative.
+	Priority int `json:"priority,omitempty"`
 }
 
 // A Predicate holds a field or parameter to a value: exact, or a pattern
 // (RE2, matching the whole value). With neither, it has to be present.
 type Predicate struct {
-	Name    string `json:"name"`
-	Exact   string `json:"exact,omitempty"`
+	// Name is that of the field or parameter. Required.
+	Name string `json:"name"`
+	// Exact is the one value that it has.
+	Exact string `json:"exact,omitempty"`
+	// Pattern is a regular expression (RE2) that the whole value matches.
 	Pattern string `json:"pattern,omitempty"`
 }
 

@@ -2,18 +2,28 @@ package registry
 
 // An Upstream is a set of endpoints that serve the same thing.
 type Upstream struct {
-	Name      string     `json:"name"`
+	// Name is what routes call it. Required.
+	Name string `json:"name"`
+	// Endpoints are the addresses that attempts are spread over: one at least,
+	// unless the program serves the upstream itself.
 	Endpoints []Endpoint `json:"endpoints,omitempty"`
 	// Balancer names the kind that picks the endpoint; round_robin, which
 	// honours weights, is the default.
 	Balancer *Policy `json:"balancer,omitempty"`
 	// Host is what backends get as Host: endpoint (the default, the host of
 	// its URL), preserve (the client's), or a literal name.
-	Host        string      `json:"host,omitempty"`
-	Forward     Forward     `json:"forward,omitzero"`
+	Host string `json:"host,omitempty"`
+	// Forward says what backends are told of the client.
+	Forward Forward `json:"forward,omitzero"`
+	// Connections bounds the pool of each endpoint.
 	Connections Connections `json:"connections,omitzero"`
-	Timeouts    Timeouts    `json:"timeouts,omitzero"`
-	TLS         UpstreamTLS `json:"tls,omitzero"`
+	// Timeouts bounds the steps of one attempt.
+	Timeouts Timeouts `json:"timeouts,omitzero"`
+	// TLS is how https endpoints are verified.
+	TLS UpstreamTLS `json:"tls,omitzero"`
+	// Health says how it is found out which endpoints are fit to serve: by
+	// active probes, passively by the attempts themselves, or both.
+	Health Health `json:"health,omitzero"`
 
 	Pos Pos `json:"-"`
 }
@@ -21,10 +31,14 @@ type Upstream struct {
 // An Endpoint is one address of an upstream. Scheme and host count; a path in
 // front of the request's is allowed.
 type Endpoint struct {
+	// URL is http or https, a host, and a path where one stands in front:
+	// "https://10.0.0.7:8443/base". Required.
 	URL string `json:"url"`
 	// Weight is its share beside the others; 0 means 1.
-	Weight  int    `json:"weight,omitempty"`
-	Zone    string `json:"zone,omitempty"`
+	Weight int `json:"weight,omitempty"`
+	// Zone is where it is, for balancers that prefer the near.
+	Zone string `json:"zone,omitempty"`
+	// Version is what it runs, for balancers that split by it.
 	Version string `json:"version,omitempty"`
 }
 

@@ -136,6 +136,7 @@ func BenchmarkTimeout(b *testing.B) {
 	})
 	require.NoError(b, err)
 	x := request("GET", "")
+	x.Start = time.Now()
 	resp := pipeline.Respond(x, 200, "", nil)
 	serve := pipeline.Chain(func(context.Context, *pipeline.Exchange) (*http.Response, error) { return resp, nil }, stages...)
 	ctx := context.Background()

@@ -98,3 +98,78 @@ func TestASlowTryIsRepeatedWithinTheTotal(t *testing.T) {
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	require.Equal(t, pipeline.UpstreamTimeout, x.Decisions()[0].Rule)
 }
+
+// around is a breaker around a real upstream.
+func around(t testing.TB, c resilience.BreakerConfig, endpoints ...registry.Endpoint) (*resilience.Breaker, pipeline.Handler) {
+	t.Helper()
+	up, err := upstream.New(registry.Upstream{Name: "users", Endpoints: endpoints}, upstream.Options{})
+	require.NoError(t, err)
+	t.Cleanup(up.Close)
+	b, err := resilience.NewBreaker("upstream users", c)
+	require.NoError(t, err)
+	return b, pipeline.Chain(up.Serve, b.Stage("breaker"))
+}
+
+func TestABreakerSparesADeadEndpoint(t *testing.T) {
+	t.Parallel()
+	b, serve := around(t, resilience.BreakerConfig{ConsecutiveFailures: 3}, dead(t))
+	for range 3 {
+		_, err := serve(t.Context(), request("GET", ""))
+		require.Equal(t, pipeline.UpstreamConnect, errorKind(t, err))
+	}
+	x := request("GET", "")
+	_, err := serve(t.Context(), x)
+	require.Equal(t, pipeline.UpstreamBreakerOpen, errorKind(t, err))
+	require.Empty(t, x.Attempts())
+	require.Equal(t, resilience.BreakerOpen, b.State())
+}
+
+func errorKind(t testing.TB, err error) string {
+	t.Helper()
+	var u *pipeline.UpstreamError
+	require.ErrorAs(t, err, &u)
+	return u.Kind
+}
+
+func TestABreakerSeesHowBodiesOfTheWireEnd(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		serve http.HandlerFunc
+		read  bool // to its end
+		want  resilience.BreakerState
+	}{
+		{"cut within its length", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, "begun")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}, true, resilience.BreakerOpen},
+		{"cut within its chunks", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "begun")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}, true, resilience.BreakerOpen},
+		{"whole", func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "whole")
+		}, true, resilience.BreakerClosed},
+		{"given up", func(w http.ResponseWriter, r *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}, false, resilience.BreakerClosed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b, serve := around(t, resilience.BreakerConfig{ConsecutiveFailures: 1}, alive(t, c.serve))
+			x := request("GET", "")
+			resp, err := serve(t.Context(), x)
+			require.NoError(t, err)
+			if c.read {
+				_, _ = io.Copy(io.Discard, resp.Body)
+			}
+			require.NoError(t, resp.Body.Close())
+			require.NoError(t, x.Finish(&pipeline.Summary{}))
+			require.Equal(t, c.want, b.State())
+		})
+	}
+}

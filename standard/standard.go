@@ -9,12 +9,15 @@ import (
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/authn/apikey"
+	"github.com/seed-f9645bd3/gateway/authn/jwt"
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/authz/environment"
 	"github.com/seed-f9645bd3/gateway/authz/ipset"
 	"github.com/seed-f9645bd3/gateway/authz/rbac"
 	"github.com/seed-f9645bd3/gateway/authz/scope"
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
+	"github.com/seed-f9645bd3/gateway/cache"
+	"github.com/seed-f9645bd3/gateway/cache/memory"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/ratelimit"
@@ -24,7 +27,9 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/compress"
 	"github.com/seed-f9645bd3/gateway/transform/correlation"
 	"github.com/seed-f9645bd3/gateway/transform/cors"
+	"github.com/seed-f9645bd3/gateway/transform/fields"
 	"github.com/seed-f9645bd3/gateway/transform/header"
+	"github.com/seed-f9645bd3/gateway/transform/mask"
 )
 
 // Kinds makes every kind of the core module known to a gateway.
@@ -41,17 +46,23 @@ func policies() []pipeline.AnyKind {
 		authn.Kind(),
 		authz.DenyKind(),
 		authz.PublicKind(),
+		cache.Kind(),
 		answer.RedirectKind(),
 		answer.RespondKind(),
 		compress.Kind(),
 		correlation.Kind(),
 		environment.Kind(),
+		fields.Kind(),
 		ipset.Kind(),
+		mask.Kind(),
 		rbac.Kind(),
 		scope.Kind(),
 		cors.Kind(),
 		header.Kind(),
 		ratelimit.Kind(),
+		resilience.BreakerKind(),
+		resilience.BulkheadKind(),
+		resilience.FallbackKind(),
 		resilience.RetryKind(),
 		resilience.TimeoutKind(),
 		subscription.Kind(),
@@ -62,7 +73,12 @@ func policies() []pipeline.AnyKind {
 func parts() []pipeline.AnyKind {
 	return []pipeline.AnyKind{
 		apikey.Kind(),
+		jwt.Kind(),
+		memory.Kind(),
 		ratelimit.MemoryKind(),
+		upstream.HashKind(),
+		upstream.LeastConnectionsKind(),
+		upstream.RandomTwoKind(),
 		upstream.RoundRobinKind(),
 	}
 }

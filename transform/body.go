@@ -19,7 +19,7 @@ const (
 // so that nobody else makes the gateway hold one; before all that transforms.
 const buffering = pipeline.Transform - 10
 
-// A BodyConfig holds the settings of the policy body.
+// BodyConfig holds the settings of the kind "body".
 type BodyConfig struct {
 	// Max is the longest request body taken, such as 64KiB or 10MiB. Default
 	// 10MiB. A longer one is refused with 413: at once where its length is
@@ -43,7 +43,7 @@ func (c BodyConfig) Validate() error {
 	return faults.Err()
 }
 
-// BodyKind is the policy kind body.
+// BodyKind returns the kind "body".
 func BodyKind() pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(bodyKind, func(env *pipeline.Env, c BodyConfig) ([]pipeline.Stage, error) {
 		name := cmp.Or(env.Name, bodyKind)
@@ -57,7 +57,7 @@ func BodyKind() pipeline.Kind[[]pipeline.Stage] {
 
 const bodyKind = "body"
 
-// BodyPolicy is a policy of the kind body.
+// BodyPolicy returns the policy of the settings.
 func BodyPolicy(c BodyConfig) registry.Policy { return registry.NewPolicy(bodyKind, c) }
 
 // LimitBody makes a stage that bounds the request body to max bytes. It reads

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 
@@ -10,13 +12,22 @@ import (
 	"github.com/seed-f9645bd3/gateway/standard"
 )
 
-// check validates configuration files without serving them: all faults at
-// once, each with its place. It builds every policy, so that it finds what
-// serve would find.
-func check(ctx context.Context, paths []string, stdout, stderr io.Writer) int {
+// check validates configuration files without serving them, and tells each
+// fault with its place. It builds every policy, so that it finds what serve
+// would find: where the files themselves have faults, those come first, and
+// what policies say is judged once they are gone.
+func check(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	fs := flag.NewFlagSet("reference check", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // what Parse says is its error too
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(stderr, "usage: reference check FILE...\nSeveral files, and the files of a folder, are checked as the one configuration that they make.")
+		}
+		return usage(err, stderr)
+	}
+	paths := fs.Args()
 	if len(paths) == 0 {
-		fmt.Fprintln(stderr, "check wants the files to check")
-		return 2
+		return usage(errors.New("check wants the files to check"), stderr)
 	}
 	update, err := file.Load(paths...)
 	if err == nil {
@@ -30,7 +41,7 @@ func check(ctx context.Context, paths []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, reason(err))
 		return 1
 	}
-	fmt.Fprintf(stdout, "%d routes, %d upstreams, version %s: no fault\n",
+	fmt.Fprintf(stdout, "no fault: %d route(s), %d upstream(s), version %s\n",
 		len(update.Snapshot.Routes), len(update.Snapshot.Upstreams), update.Snapshot.Version)
 	return 0
 }

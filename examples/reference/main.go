@@ -3,7 +3,11 @@
 //
 //	reference                     the demo: everything embedded, with curl lines to paste
 //	reference serve -config FILE  serves a configuration against real backends
-//	reference check FILE...       tells all that is wrong with a configuration
+//	reference check FILE...       tells what is wrong with a configuration
+//	reference key                 makes an API key and the hash of it
+//
+// Each takes -h. Every flag of the first two may be given as an environment variable as well:
+// GATEWAY_ADMIN for -admin, GATEWAY_LAST_GOOD for -last-good.
 package main
 
 import (
@@ -29,13 +33,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		command, rest = args[0], args[1:]
 	}
 	switch command {
+	case "help":
+		fmt.Fprint(stdout, overview)
+		return 0
 	case "demo":
 		return demo(ctx, rest, stdout, stderr)
 	case "serve":
 		return serve(ctx, rest, stdout, stderr)
 	case "check":
 		return check(ctx, rest, stdout, stderr)
+	case "key":
+		return key(rest, stdout, stderr)
 	}
-	fmt.Fprintf(stderr, "unknown command %q; want serve, check, or none for the demo\n", command)
+	fmt.Fprintf(stderr, "unknown command %q; want serve, check, key, help, or none for the demo\n", command)
 	return 2
 }
+
+const overview = `usage:
+  reference [flags]                     the demo: everything embedded, with curl lines to paste
+  reference serve -config FILE [flags]  serves a configuration against real backends
+  reference check FILE...               tells what is wrong with a configuration
+  reference key -secret-env NAME        makes an API key, and the hash of it for a configuration
+  reference COMMAND -h                  the flags of demo, serve or key
+
+Each flag of demo and serve may be given as an environment variable: GATEWAY_LAST_GOOD for -last-good.
+The status is 0 for an orderly end, 1 for a failure, 2 for wrong usage.
+`

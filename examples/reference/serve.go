@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 
+	"go.uber.org/dig"
+
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/registry/file"
@@ -60,13 +62,15 @@ func reason(err error) string {
 	if errors.As(err, &faults) {
 		return faults.Error()
 	}
-	return err.Error()
+	return dig.RootCause(err).Error()
 }
 
+// usage tells of a wrong command line, unless help was asked for, and returns
+// the exit status.
 func usage(err error, stderr io.Writer) int {
-	if !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(stderr, err)
-		return 2
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
-	return 0
+	fmt.Fprintf(stderr, "%v\nreference help tells of the commands, and COMMAND -h of the flags\n", err)
+	return 2
 }

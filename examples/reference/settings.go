@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -26,20 +27,23 @@ type settings struct {
 
 // parse reads flags and, for those that are not given, the environment.
 func (s *settings) parse(name string, args []string, stderr io.Writer) error {
-	fs := flag.NewFlagSet(name, flag.ContinueOnError)
-	fs.SetOutput(stderr)
+	fs := flag.NewFlagSet("reference "+name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // what Parse says is its error too
 	if name == "serve" {
 		fs.StringVar(&s.config, "config", "", "configuration `file` or folder, YAML or JSON; several are separated by commas")
 		fs.StringVar(&s.tlsCert, "tls-cert", "", "certificate `file` in PEM; with -tls-key, serves HTTPS with HTTP/2")
-		fs.StringVar(&s.tlsKey, "tls-key", "", "private key `file` in PEM, mode 0600")
+		fs.StringVar(&s.tlsKey, "tls-key", "", "private key `file` in PEM, to be readable by this process alone")
 		fs.StringVar(&s.lastGood, "last-good", "", "`file` to keep the last good configuration in, and to start from when the source is away")
 	}
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`address` of the gateway")
 	fs.StringVar(&s.admin, "admin", "127.0.0.1:9090", "`address` of the admin listener; \"off\" for none")
-	fs.DurationVar(&s.grace, "grace", 0, "how long readiness is off before a drain refuses requests")
+	fs.DurationVar(&s.grace, "grace", 0, "how long readiness is off before a drain refuses requests (default 0s)")
 	fs.DurationVar(&s.delay, "drain-delay", time.Second, "how long exchanges may end by themselves before streams are told to")
 	fs.DurationVar(&s.deadline, "drain-deadline", 30*time.Second, "when a drain cuts what is left")
 	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			describe(fs, name, stderr)
+		}
 		return err
 	}
 	if fs.NArg() > 0 {
@@ -54,7 +58,21 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return fmt.Errorf("-tls-cert and -tls-key go together")
 	}
+	if min(s.grace, s.delay, s.deadline) < 0 {
+		return fmt.Errorf("-grace, -drain-delay and -drain-deadline want no negative times")
+	}
 	return nil
+}
+
+// describe writes the help of a command; that of the demo tells of the others.
+func describe(fs *flag.FlagSet, name string, stderr io.Writer) {
+	if name == "demo" {
+		fmt.Fprintf(stderr, "%s\nflags of the demo:\n", overview)
+	} else {
+		fmt.Fprintf(stderr, "usage: %s [flags]\n", fs.Name())
+	}
+	fs.SetOutput(stderr)
+	fs.PrintDefaults()
 }
 
 // fromEnvironment sets the flags that were not given from GATEWAY_ variables.
@@ -69,7 +87,7 @@ func fromEnvironment(fs *flag.FlagSet) error {
 			return
 		}
 		if setErr := fs.Set(f.Name, value); setErr != nil {
-			err = fmt.Errorf("environment variable %s: %w", name, setErr)
+			err = fmt.Errorf("environment variable %s: invalid value %q: %w", name, value, setErr)
 		}
 	})
 	return err
@@ -82,7 +100,7 @@ func (s *settings) tls() (*tls.Config, error) {
 	}
 	pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("load certificate %q with key %q: %w", s.tlsCert, s.tlsKey, err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }

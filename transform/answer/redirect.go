@@ -16,7 +16,7 @@ import (
 // would lead the client astray.
 const CodeRedirectRefused = "redirect_refused"
 
-// A RedirectConfig holds the settings of the policy redirect.
+// RedirectConfig holds the settings of the kind "redirect".
 type RedirectConfig struct {
 	// To is where to: a path ("/v2/users/{param.id}") or an http or https URL
 	// ("https://new.example.com{request.path}"). Variables: param.NAME of the

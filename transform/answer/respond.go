@@ -14,7 +14,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/internal/field"
 )
 
-// A RespondConfig holds the settings of the policy respond.
+// RespondConfig holds the settings of the kind "respond".
 type RespondConfig struct {
 	// Status is the status of the answer, from 200 to 599. Default 200.
 	Status int `json:"status,omitempty"`

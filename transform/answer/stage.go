@@ -12,7 +12,7 @@ const (
 	redirectKind = "redirect"
 )
 
-// RespondKind is the policy kind respond.
+// RespondKind returns the kind "respond".
 func RespondKind() pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(respondKind, func(env *pipeline.Env, c RespondConfig) ([]pipeline.Stage, error) {
 		s, err := Respond(cmp.Or(env.Name, respondKind), c)
@@ -20,10 +20,10 @@ func RespondKind() pipeline.Kind[[]pipeline.Stage] {
 	})
 }
 
-// RespondPolicy is a policy of the kind respond.
+// RespondPolicy returns the policy of the settings.
 func RespondPolicy(c RespondConfig) registry.Policy { return registry.NewPolicy(respondKind, c) }
 
-// RedirectKind is the policy kind redirect.
+// RedirectKind returns the kind "redirect".
 func RedirectKind() pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(redirectKind, func(env *pipeline.Env, c RedirectConfig) ([]pipeline.Stage, error) {
 		s, err := Redirect(cmp.Or(env.Name, redirectKind), c, env.Route)
@@ -31,5 +31,5 @@ func RedirectKind() pipeline.Kind[[]pipeline.Stage] {
 	})
 }
 
-// RedirectPolicy is a policy of the kind redirect.
+// RedirectPolicy returns the policy of the settings.
 func RedirectPolicy(c RedirectConfig) registry.Policy { return registry.NewPolicy(redirectKind, c) }

@@ -7,7 +7,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
-// A Config holds the settings of the policy compress.
+// Config holds the settings of the kind "compress".
 type Config struct {
 	// Encodings lists what may be used, the preferred first: zstd, br, gzip.
 	// Default: all three, in this order. Among those that the client wants alike

@@ -10,7 +10,7 @@ import (
 
 const kind = "compress"
 
-// Kind is the policy kind compress. All routes share one set of encoders.
+// Kind returns the kind "compress". All routes share one set of encoders.
 func Kind() pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(kind, func(env *pipeline.Env, c Config) ([]pipeline.Stage, error) {
 		all, err := pipeline.Shared(env, kind, func(*pipeline.Env) (benches, error) { return newBenches() })
@@ -26,5 +26,5 @@ func Kind() pipeline.Kind[[]pipeline.Stage] {
 	})
 }
 
-// Policy is a policy of the kind compress.
+// Policy returns the policy of the settings.
 func Policy(c Config) registry.Policy { return registry.NewPolicy(kind, c) }

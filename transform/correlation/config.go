@@ -8,7 +8,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/internal/field"
 )
 
-// A Config holds the settings of the policy correlation_id.
+// Config holds the settings of the kind "correlation_id".
 type Config struct {
 	// Header is the field that carries the id, of requests and of answers.
 	// Default X-Request-Id.

@@ -10,7 +10,7 @@ import (
 
 const kind = "correlation_id"
 
-// Kind is the policy kind correlation_id.
+// Kind returns the kind "correlation_id".
 func Kind(opts ...Option) pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(kind, func(env *pipeline.Env, c Config) ([]pipeline.Stage, error) {
 		cor, err := New(c, opts...)
@@ -22,5 +22,5 @@ func Kind(opts ...Option) pipeline.Kind[[]pipeline.Stage] {
 	})
 }
 
-// Policy is a policy of the kind correlation_id.
+// Policy returns the policy of the settings.
 func Policy(c Config) registry.Policy { return registry.NewPolicy(kind, c) }

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/internal/field"
 )
 
-// A Config holds the settings of the policy cors.
+// Config holds the settings of the kind "cors".
 type Config struct {
 	// Origins lists who may call: exact origins ("https://app.example.com"),
 	// origins of one more label ("https://*.example.com"), or "*" alone for

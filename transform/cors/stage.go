@@ -21,7 +21,7 @@ func Stage(name string, c Config, route *registry.Route) (pipeline.Stage, error)
 	}, nil
 }
 
-// Kind is the policy kind cors.
+// Kind returns the kind "cors".
 func Kind() pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(kind, func(env *pipeline.Env, c Config) ([]pipeline.Stage, error) {
 		s, err := Stage(cmp.Or(env.Name, kind), c, env.Route)
@@ -32,5 +32,5 @@ func Kind() pipeline.Kind[[]pipeline.Stage] {
 	})
 }
 
-// Policy is a policy of the kind cors.
+// Policy returns the policy of the settings.
 func Policy(c Config) registry.Policy { return registry.NewPolicy(kind, c) }

@@ -5,7 +5,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/internal/template"
 )
 
-// A Config holds the settings of the policy headers.
+// Config holds the settings of the kind "headers".
 type Config struct {
 	// Request edits the fields of the request that is sent to the backend.
 	Request Edits `json:"request,omitzero"`

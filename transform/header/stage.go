@@ -10,7 +10,7 @@ import (
 
 const kind = "headers"
 
-// Kind is the policy kind headers.
+// Kind returns the kind "headers".
 func Kind() pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(kind, func(env *pipeline.Env, c Config) ([]pipeline.Stage, error) {
 		ed, err := New(c, env.Route)
@@ -21,5 +21,5 @@ func Kind() pipeline.Kind[[]pipeline.Stage] {
 	})
 }
 
-// Policy is a policy of the kind headers.
+// Policy returns the policy of the settings.
 func Policy(c Config) registry.Policy { return registry.NewPolicy(kind, c) }
