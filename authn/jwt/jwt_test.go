@@ -280,6 +280,20 @@ func TestTokensOfTwoIssuers(t *testing.T) {
 	}
 }
 
+func TestTokensOfTwoIssuersThatSignDifferently(t *testing.T) {
+	t.Parallel()
+	first, second := gatewaytest.NewTokens(t, "EdDSA"), gatewaytest.NewTokens(t, "ES256")
+	a, b := published(first), published(second)
+	a.Algorithms, b.Algorithms = []string{"EdDSA"}, []string{"ES256"}
+	stage := gatewaytest.BuildPolicy(t, authn.Kind(), authn.Policy(authn.Config{
+		AnyOf: []registry.Policy{jwt.Policy(a), jwt.Policy(b)},
+	}), gatewaytest.WithKinds(jwt.Kind()))[0]
+	require.NoError(t, gatewaytest.Run(t, stage, bearer(first.Token(nil))).Err)
+	require.NoError(t, gatewaytest.Run(t, stage, bearer(second.Token(nil))).Err, "it is the second's to judge")
+	crossed := second.Token(map[string]any{"iss": first.URL()})
+	require.Equal(t, jwt.CodeAlgorithmRefused, codeOf(t, gatewaytest.Run(t, stage, bearer(crossed)).Err))
+}
+
 func TestAnOpaqueTokenIsLeftToOthers(t *testing.T) {
 	t.Parallel()
 	other := &gatewaytest.Authenticator{Identity: &pipeline.Identity{Subject: "bob", Scheme: "introspect"}}
