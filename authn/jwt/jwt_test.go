@@ -391,3 +391,23 @@ func TestKeysOfAURLNeedATask(t *testing.T) {
 	_, err := jwt.New(&pipeline.Env{}, jwt.Config{Issuer: issuer, Audience: audience, JWKSURL: "https://idp.example/jwks"})
 	require.ErrorContains(t, err, "/jwks_url")
 }
+
+func TestTokensThatNameNoScope(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		claims map[string]any
+		want   []string
+	}{
+		"nothing is said of scopes":  {nil, nil},
+		"the text is empty":          {map[string]any{"scope": ""}, []string{}},
+		"the list is empty":          {map[string]any{"scope": []string{}}, []string{}},
+		"the text holds spaces only": {map[string]any{"scp": "  "}, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			id, err := authenticator(t, jwt.Config{}).Authenticate(t.Context(), bearer(goodToken(test.claims)))
+			require.NoError(t, err)
+			require.Equal(t, test.want, id.Scopes)
+		})
+	}
+}
