@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"net/http"
 	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,7 +21,7 @@ func (l *lazy) countCaller(x *pipeline.Exchange, s *pipeline.Summary) {
 		if sub.Plan != nil {
 			plan = cmp.Or(sub.Plan.Name, None)
 		}
-		l.plan(plan).add(s.Status)
+		l.plan(plan).record(s)
 	}
 	if s.Status >= 400 && s.Status < 600 && x.Identity != nil && x.Identity.Consumer != "" {
 		m.consumers.of(x.Identity.Consumer).add(s.Status)
@@ -29,20 +30,39 @@ func (l *lazy) countCaller(x *pipeline.Exchange, s *pipeline.Summary) {
 
 // A planCounts is what is counted by one plan.
 type planCounts struct {
+	classes  classes
+	duration histogram
+}
+
+func (c *planCounts) record(s *pipeline.Summary) {
+	c.classes.add(s.Status)
+	if s.Status != http.StatusSwitchingProtocols { // the duration of a tunnel is its use
+		c.duration.observe(s.Took)
+	}
+}
+
+func (m *Metrics) newPlan() *planCounts { return &planCounts{duration: newHistogram(m.durationBounds)} }
+
+// A metPlan is the plan that a route met first.
+type metPlan struct {
 	plan   string
-	counts *classes
+	counts *planCounts
 }
 
 // plan returns the counters of a plan. The one that the route met first is at
-// hand: most routes have few.
-func (l *lazy) plan(plan string) *classes {
+// hand: most routes have few. A route without series of its own has no plans of
+// its own either.
+func (l *lazy) plan(plan string) *planCounts {
 	first := l.first.Load()
 	if first != nil && first.plan == plan {
 		return first.counts
 	}
+	if l.counts.Load() == l.metrics.other {
+		return l.metrics.plans.others
+	}
 	c := l.metrics.plans.of(planOf{l.api, plan})
-	if first == nil && c != &l.metrics.plans.others {
-		l.first.Store(&planCounts{plan, c})
+	if first == nil && c != l.metrics.plans.others {
+		l.first.Store(&metPlan{plan, c})
 	}
 	return c
 }
@@ -73,12 +93,27 @@ func (m *Metrics) leave(api string) {
 	m.plans.drop(func(p planOf) bool { return p.api == api })
 }
 
+func newClasses() *classes { return new(classes) }
+
 func (m *Metrics) collectCallers(ch chan<- prometheus.Metric) {
-	plans, consumers := m.descs.plans, m.descs.consumers
 	m.plans.each(
-		func(p planOf, class string, n uint64) { ch <- counter(plans, n, p.api, p.plan, class) },
-		func(class string, n uint64) { ch <- counter(plans, n, Other, Other, class) })
+		func(p planOf, c *planCounts) { m.collectPlan(ch, c, p.api, p.plan) },
+		func(c *planCounts) { m.collectPlan(ch, c, Other, Other) })
 	m.consumers.each(
-		func(consumer, class string, n uint64) { ch <- counter(consumers, n, consumer, class) },
-		func(class string, n uint64) { ch <- counter(consumers, n, Other, class) })
+		func(consumer string, c *classes) { c.collect(ch, m.descs.consumers, consumer) },
+		func(c *classes) { c.collect(ch, m.descs.consumers, Other) })
+}
+
+func (m *Metrics) collectPlan(ch chan<- prometheus.Metric, c *planCounts, api, plan string) {
+	c.classes.collect(ch, m.descs.plans, api, plan)
+	collectHistogram(ch, m.descs.planDuration, &c.duration, m.durations, api, plan)
+}
+
+// collect tells what was counted by class, the last of the labels.
+func (c *classes) collect(ch chan<- prometheus.Metric, desc *prometheus.Desc, labels ...string) {
+	for i := range c {
+		if n := c[i].Load(); n > 0 {
+			ch <- counter(desc, n, append(labels, classNames[i])...)
+		}
+	}
 }

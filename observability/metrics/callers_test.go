@@ -76,6 +76,17 @@ func TestCallersBeyondACeilingShareOne(t *testing.T) {
 	require.Contains(t, text, byPlan+`api="(other)",class="4xx",plan="(other)"} 95`)
 }
 
+func TestRoutesBeyondTheirCeilingHaveNoPlansOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(metrics.MaxRoutes(1))
+	call(m, "users/v1", "gold", "acme", 200)
+	call(m, "users/v2", "gold", "acme", 200)
+	require.ElementsMatch(t, []string{
+		byPlan + `api="users/v1",class="2xx",plan="gold"} 1`,
+		byPlan + `api="(other)",class="2xx",plan="(other)"} 1`,
+	}, series(scrape(t, m), byPlan))
+}
+
 func TestNoCallersNameBreaksAScrape(t *testing.T) {
 	t.Parallel()
 	m := metrics.New()
@@ -150,4 +161,30 @@ func TestCountingCallersCostsNoAllocation(t *testing.T) {
 	call(m, "users/v1", "gold", "first", 500)
 	count(x, s)
 	require.Zero(t, testing.AllocsPerRun(100, func() { count(x, s) })) // no parallel test may measure this
+}
+
+// TestAMillionNamesTakeBoundedRoom: what may come in any number meets the
+// ceiling and takes no room beyond it.
+func TestAMillionNamesTakeBoundedRoom(t *testing.T) {
+	t.Parallel()
+	m := metrics.New()
+	id, plan := &pipeline.Identity{}, &registry.Plan{}
+	x := &pipeline.Exchange{Identity: id, Subscription: &registry.Subscription{Plan: plan}}
+	s := &pipeline.Summary{Status: 429}
+	count := m.For(&registry.Route{Name: "r", API: "users/v1"})
+	for i := range 1_000_000 {
+		id.Consumer, plan.Name = strconv.Itoa(i), strconv.Itoa(i)
+		count(x, s)
+	}
+	text := scrape(t, m)
+	require.Len(t, series(text, byConsumer), 1001)
+	require.Contains(t, text, byConsumer+`class="4xx",consumer="(other)"} 999000`)
+	require.Len(t, series(text, byPlan), 1001)
+}
+
+func TestATunnelIsNoDurationOfItsPlan(t *testing.T) {
+	t.Parallel()
+	m := metrics.New()
+	call(m, "users/v1", "gold", "acme", 101)
+	require.Empty(t, series(scrape(t, m), "gateway_plan_duration_seconds"))
 }

@@ -25,8 +25,8 @@ type Metrics struct {
 	descs descs
 
 	denials   atomic.Int64 // series of denials, over all routes
-	plans     *table[planOf]
-	consumers *table[string]
+	plans     *table[planOf, planCounts]
+	consumers *table[string, classes]
 
 	mu     sync.Mutex
 	known  map[string]bool // names that For was asked for and not told to forget
@@ -67,8 +67,8 @@ func New(opts ...Option) *Metrics {
 	}
 	m.tables = newTables(m.durations, m.overheads)
 	m.descs = newDescs()
-	m.plans = newTable(m.maxPlans, m.mayPlan)
-	m.consumers = newTable(m.maxCallers, mayConsumer)
+	m.plans = newTable(m.maxPlans, m.mayPlan, m.newPlan)
+	m.consumers = newTable(m.maxCallers, mayConsumer, newClasses)
 	m.none, m.other = m.newCounts(None, ""), m.newCounts(Other, "")
 	if m.registry == nil {
 		m.registry = prometheus.NewRegistry()
@@ -205,7 +205,7 @@ type lazy struct {
 	metrics    *Metrics
 	route, api string
 	counts     atomic.Pointer[counts]
-	first      atomic.Pointer[planCounts]
+	first      atomic.Pointer[metPlan]
 }
 
 func (l *lazy) record(x *pipeline.Exchange, s *pipeline.Summary) {

@@ -22,44 +22,45 @@ func (c *classes) add(status int) {
 // A table counts by what may have many values, at most so many of them; the
 // others share one. Reading takes no lock: the map of a shard is replaced when
 // one comes to it, and never altered.
-type table[K comparable] struct {
+type table[K comparable, V any] struct {
 	max    int
-	may    func(K) bool // whether it may have a series of its own
+	may    func(K) bool // whether it may have series of its own
+	make   func() *V
 	seed   maphash.Seed
-	others classes
+	others *V
 	size   atomic.Int64
-	shards [64]shard[K]
+	shards [64]shard[K, V]
 }
 
-type shard[K comparable] struct {
-	counts atomic.Pointer[map[K]*classes]
+type shard[K comparable, V any] struct {
+	counts atomic.Pointer[map[K]*V]
 	mu     sync.Mutex
 }
 
-func newTable[K comparable](max int, may func(K) bool) *table[K] {
-	return &table[K]{max: max, may: may, seed: maphash.MakeSeed()}
+func newTable[K comparable, V any](max int, may func(K) bool, make func() *V) *table[K, V] {
+	return &table[K, V]{max: max, may: may, make: make, others: make(), seed: maphash.MakeSeed()}
 }
 
 // of returns the counters of k, or those that all beyond the ceiling share.
-func (t *table[K]) of(k K) *classes {
+func (t *table[K, V]) of(k K) *V {
 	s := &t.shards[maphash.Comparable(t.seed, k)%uint64(len(t.shards))]
 	if c := s.all()[k]; c != nil {
 		return c
 	}
 	if t.size.Load() >= int64(t.max) || !t.may(k) {
-		return &t.others
+		return t.others
 	}
 	return t.add(s, k)
 }
 
-func (s *shard[K]) all() map[K]*classes {
+func (s *shard[K, V]) all() map[K]*V {
 	if p := s.counts.Load(); p != nil {
 		return *p
 	}
 	return nil
 }
 
-func (t *table[K]) add(s *shard[K], k K) *classes {
+func (t *table[K, V]) add(s *shard[K, V], k K) *V {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.all()[k]; c != nil {
@@ -67,25 +68,25 @@ func (t *table[K]) add(s *shard[K], k K) *classes {
 	}
 	if t.size.Add(1) > int64(t.max) {
 		t.size.Add(-1)
-		return &t.others
+		return t.others
 	}
 	next := maps.Clone(s.all())
 	if next == nil {
-		next = map[K]*classes{}
+		next = map[K]*V{}
 	}
-	c := new(classes)
+	c := t.make()
 	next[k] = c
 	s.counts.Store(&next)
 	return c
 }
 
 // drop removes what goes, and makes room.
-func (t *table[K]) drop(goes func(K) bool) {
+func (t *table[K, V]) drop(goes func(K) bool) {
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.mu.Lock()
 		next := maps.Clone(s.all())
-		maps.DeleteFunc(next, func(k K, _ *classes) bool { return goes(k) })
+		maps.DeleteFunc(next, func(k K, _ *V) bool { return goes(k) })
 		if gone := len(s.all()) - len(next); gone > 0 {
 			t.size.Add(-int64(gone))
 			s.counts.Store(&next)
@@ -94,20 +95,12 @@ func (t *table[K]) drop(goes func(K) bool) {
 	}
 }
 
-// each tells what was counted, class by class.
-func (t *table[K]) each(tell func(k K, class string, n uint64), others func(class string, n uint64)) {
+// each tells what was counted, and last what is beyond the ceiling.
+func (t *table[K, V]) each(tell func(k K, v *V), others func(v *V)) {
 	for i := range t.shards {
-		for k, c := range t.shards[i].all() {
-			c.each(func(class string, n uint64) { tell(k, class, n) })
+		for k, v := range t.shards[i].all() {
+			tell(k, v)
 		}
 	}
-	t.others.each(others)
-}
-
-func (c *classes) each(tell func(class string, n uint64)) {
-	for i := range c {
-		if n := c[i].Load(); n > 0 {
-			tell(classNames[i], n)
-		}
-	}
+	others(t.others)
 }

@@ -42,7 +42,7 @@ const (
 	attrPlan         = attribute.Key("gateway.plan")
 	attrEndpoint     = attribute.Key("gateway.endpoint")
 
-	attrSpent        = "gateway.spent_us." // and the name of the stage
+	attrSpent = "gateway.spent_us." // and the name of the stage
 
 	eventDecision = "gateway.decision"
 	attrStage     = attribute.Key("gateway.stage")
