@@ -114,7 +114,7 @@ func FuzzGuardAgainstNetHTTP(f *testing.F) {
 		together, err := parsed(t, all)
 		require.Equal(t, single, together)
 		require.Equal(t, whole, err == nil || errors.Is(err, io.EOF))
-		require.True(t, subsequence(all, string(in)), "what passes, passes unchanged")
+		require.True(t, subsequence(all, string(in)), "what passes, passes unchanged: %q of %q", all, in)
 		again, _, same := passed(in, 1)
 		require.Equal(t, messages, again, "it does not matter how the bytes come")
 		require.Equal(t, status(answer), status(same))
@@ -130,7 +130,7 @@ func status(answer string) string {
 func subsequence(part, whole string) bool {
 	for len(part) > 0 {
 		switch {
-		case strings.HasPrefix(whole, "\r\n") && !strings.HasPrefix(part, "\r\n"):
+		case strings.HasPrefix(whole, "\r\n") && part[0] != '\r':
 			whole = whole[2:]
 		case len(whole) == 0 || part[0] != whole[0]:
 			return false

@@ -92,7 +92,7 @@ func TestAClientThatForgotTLSIsTold(t *testing.T) {
 	require.Equal(t, listen.CodeHandshake, <-codes)
 
 	conn = dial(t, addr)
-	_, err = io.WriteString(conn, "\x16\x03\x01 is no hello")
+	_, err = io.WriteString(conn, "SSH-2.0-x\r\n")
 	require.NoError(t, err)
 	_, _ = io.Copy(io.Discard, conn) // an alert
 	require.NoError(t, conn.Close())
