@@ -20,6 +20,10 @@ const optionsGroup = "gateway.options"
 // ties Run to the lifecycle: OnStart returns when the first table serves, or
 // with the refusal of the first configuration; an end of Run that was not asked
 // for shuts the application down.
+//
+// fx stops an application within 15 s, and a drain takes 30 s at the most where
+// Draining says nothing else: give fx.StopTimeout more than grace and deadline
+// of the drain, or its end is cut off.
 func Module(options ...Option) fx.Option { return module("", options) }
 
 // Named is Module for a further gateway of one application: *Gateway is

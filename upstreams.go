@@ -152,7 +152,7 @@ func (c *upstreamChange) add(ru registry.Upstream, w pipeline.Workshop) error {
 		}
 		return nil
 	}
-	b, err := c.u.build(ru, settings, w)
+	b, err := c.u.build(ru, settings, w, t.current.Load())
 	if err == nil {
 		c.backend[ru.Name] = b
 	}
@@ -170,14 +170,20 @@ func settingsOf(ru registry.Upstream) string {
 	return string(raw)
 }
 
-func (u *upstreams) build(ru registry.Upstream, settings string, w pipeline.Workshop) (*backend, error) {
+// build makes the backend of an upstream; what the one before knows of the
+// health of its endpoints is taken over.
+func (u *upstreams) build(ru registry.Upstream, settings string, w pipeline.Workshop, before *backend) (*backend, error) {
 	b := &backend{settings: settings, endpoints: ru.Endpoints, scope: pipeline.NewScope(u.g.pool, u.g.logger.With("upstream", ru.Name))}
+	env := b.scope.Env(w, nil, ru.Name)
 	options := upstream.Options{
-		Log: u.g.logger, Via: u.g.via, Handler: u.g.handlers[ru.Name], Transport: u.g.transport,
+		Log: u.g.logger, Via: u.g.via, Handler: u.g.handlers[ru.Name], Transport: u.g.transport, Go: env.Go,
+	}
+	if before != nil {
+		options.Before = before.Upstream
 	}
 	var err error
 	if ru.Balancer != nil {
-		options.Balancer, err = pipeline.Make[upstream.Balancer](b.scope.Env(w, nil, ru.Name), *ru.Balancer)
+		options.Balancer, err = pipeline.Make[upstream.Balancer](env, *ru.Balancer)
 		err = registry.At("/balancer/"+registry.Escape(ru.Balancer.Kind), err)
 	}
 	if err == nil {

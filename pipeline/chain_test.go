@@ -140,7 +140,9 @@ func TestUpstreamErrorStatus(t *testing.T) {
 	require.Equal(t, "connect", (&pipeline.UpstreamError{Kind: pipeline.UpstreamConnect}).Error())
 }
 
-func BenchmarkChainOfTen(b *testing.B) {
+func BenchmarkChainOfTen(b *testing.B) { benchmarkChain(b, nil) }
+
+func benchmarkChain(b *testing.B, entry *pipeline.Entry) {
 	var stages []pipeline.Stage
 	for i := range 10 {
 		stages = append(stages, passing(fmt.Sprintf("stage-%d", i), pipeline.Guard))
@@ -152,6 +154,7 @@ func BenchmarkChainOfTen(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		x := &pipeline.Exchange{In: in, Start: time.Now()}
+		x.Begin(nil, pipeline.Raw{}, entry)
 		if _, err := h(ctx, x); err != nil || len(x.Decisions()) != 10 {
 			b.Fatal(err)
 		}

@@ -31,6 +31,7 @@ type StageStatus struct {
 // An UpstreamStatus describes one upstream as it is used now.
 type UpstreamStatus struct {
 	Name      string           `json:"name"`
+	Ready     bool             `json:"ready"` // an exchange would find an endpoint
 	Endpoints []EndpointStatus `json:"endpoints"`
 }
 
@@ -41,6 +42,13 @@ type EndpointStatus struct {
 	Zone     string `json:"zone,omitempty"`
 	Version  string `json:"version,omitempty"`
 	InFlight int64  `json:"in_flight"`
+
+	Ready        bool      `json:"ready"`                  // it gets attempts
+	Health       string    `json:"health,omitempty"`       // healthy or unhealthy, as probes say; empty where there are none
+	Probed       time.Time `json:"probed,omitzero"`        // the last probe
+	Reason       string    `json:"reason,omitempty"`       // why it failed
+	Failures     int64     `json:"failures,omitempty"`     // attempts in a row that failed
+	EjectedUntil time.Time `json:"ejected_until,omitzero"` // for failing attempts
 }
 
 // A ConfigStatus describes the configuration in force and the last refusal.

@@ -69,3 +69,38 @@ func (d demand) take(arrival, now int64) (int64, Result) {
 func (d demand) remaining(wait int64) int64 {
 	return max((d.depth-wait)/d.interval, 0)
 }
+
+// A Bucket is what an ask means to a limiter whose store does the arithmetic.
+// The state of a bucket is how long it takes to be full again: the wait. An ask
+// passes where wait and Cost together are within Depth, and the wait is longer
+// by Cost then.
+type Bucket struct {
+	Depth, Cost time.Duration
+
+	interval int64
+}
+
+// Bucket returns the bucket of the ask. It reports false for a rate that lets
+// nothing pass, whose Result is the zero value.
+func (a *Ask) Bucket() (Bucket, bool) {
+	d, ok := demandOf(a)
+	return Bucket{time.Duration(d.depth), time.Duration(d.cost), d.interval}, ok
+}
+
+// Passes returns the result of an ask that passes and leaves this wait: the
+// one after it, or the one before where another ask kept it from being spent.
+func (b Bucket) Passes(wait time.Duration) Result {
+	return Result{Allowed: true, Remaining: b.demand().remaining(int64(wait)), Reset: wait}
+}
+
+// Refuses returns the result of an ask that found this wait, and nothing to
+// pass with.
+func (b Bucket) Refuses(wait time.Duration) Result {
+	return Result{
+		Remaining:  b.demand().remaining(int64(wait)),
+		Reset:      wait,
+		RetryAfter: max(wait+b.Cost-b.Depth, 1),
+	}
+}
+
+func (b Bucket) demand() demand { return demand{b.interval, int64(b.Depth), int64(b.Cost)} }

@@ -6,4 +6,5 @@ const (
 	CodeUnlimited   = "unlimited"           // passed: the plan has no limits
 	CodeKeyMissing  = "limit_key_missing"   // 403: nobody to count for
 	CodeUnavailable = "limiter_unavailable" // 503, or passed where on_error allows it
+	CodeDegraded    = "limiter_degraded"    // passed: counted locally while the store cannot count
 )

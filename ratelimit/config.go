@@ -37,11 +37,19 @@ type Config struct {
 	// X-RateLimit-Limit, -Remaining and -Reset: on (the default) or off.
 	Headers string `json:"headers,omitempty"`
 	// OnError says what becomes of requests while the store cannot count:
-	// refuse (503, the default) or allow.
+	// refuse (503, the default), allow, or local: this instance counts by
+	// itself, up to its share of each limit.
 	OnError string `json:"on_error,omitempty"`
+	// LocalShare is the part of each limit that one instance lets pass under
+	// on_error: local, above 0 and at most 1; 0 means 0.5. One over the number
+	// of instances keeps all of them together within the limit.
+	LocalShare float64 `json:"local_share,omitempty"`
 }
 
-const maxLimits = 8
+const (
+	maxLimits    = 8
+	defaultShare = 0.5
+)
 
 // Values of Config.Per and Config.Scope.
 const (
@@ -55,6 +63,10 @@ const (
 	scopeAPI   = "api"
 	scopeRoute = "route"
 	scopeAll   = "all"
+
+	onErrorRefuse = "refuse"
+	onErrorAllow  = "allow"
+	onErrorLocal  = "local"
 )
 
 // Validate reports every fault of the settings.
@@ -63,7 +75,8 @@ func (c Config) Validate() error {
 	oneOf(&faults, "/per", c.Per, perSubscription, perConsumer, perSubject, perAddress, perAPI, perRoute)
 	oneOf(&faults, "/scope", c.Scope, scopeAPI, scopeRoute, scopeAll)
 	oneOf(&faults, "/headers", c.Headers, "on", "off")
-	oneOf(&faults, "/on_error", c.OnError, "refuse", "allow")
+	oneOf(&faults, "/on_error", c.OnError, onErrorRefuse, onErrorAllow, onErrorLocal)
+	c.validateShare(&faults)
 	c.validateRate(&faults)
 	c.validateLimits(&faults)
 	if (c.Per == perAPI || c.Per == perRoute) && c.Scope != "" {
@@ -85,6 +98,15 @@ func (c Config) validateRate(faults *registry.Faults) {
 	}
 	if c.Burst < 0 {
 		faults.Add("/burst", "want 1 or more, or nothing for the count of rate")
+	}
+}
+
+func (c Config) validateShare(faults *registry.Faults) {
+	switch {
+	case !(c.LocalShare >= 0 && c.LocalShare <= 1):
+		faults.Add("/local_share", "want a share above 0 and at most 1, or nothing for %v", defaultShare)
+	case c.LocalShare != 0 && c.OnError != onErrorLocal:
+		faults.Add("/local_share", "want on_error: local beside it")
 	}
 }
 
@@ -135,6 +157,13 @@ func (c Config) limits() []registry.Limit {
 		return []registry.Limit{{Rate: c.Rate, Burst: c.Burst}}
 	}
 	return c.Limits
+}
+
+func (c Config) share() float64 {
+	if c.LocalShare == 0 {
+		return defaultShare
+	}
+	return c.LocalShare
 }
 
 func (c Config) phase() pipeline.Phase {

@@ -2,8 +2,8 @@
 //
 // A [Limiter] counts: it is asked whether buckets let something pass, several
 // at once and all or none. [Memory] counts within this process; a limiter over
-// a store that instances share goes in its place, and a configuration names it
-// by a kind such as [Fixed] makes:
+// a store that instances share, such as Redis (package redislimit), goes in its
+// place, and a configuration names it by a kind such as [Fixed] makes:
 //
 //	limiter := ratelimit.NewMemory(ratelimit.MemoryConfig{})
 //	stage, err := ratelimit.New(env, limiter, ratelimit.Config{
@@ -13,5 +13,6 @@
 // The kind "rate_limit" ([Kind], [Policy]) makes the stage from a
 // configuration. Its limits are written down, or are those of the plan of the
 // caller's subscription. It tells callers where they stand in RateLimit and
-// X-RateLimit fields, and refuses with 429 and Retry-After.
+// X-RateLimit fields, and refuses with 429 and Retry-After. What happens while
+// the limiter cannot count is a setting: refuse, allow, or count a share here.
 package ratelimit

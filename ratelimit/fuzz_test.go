@@ -30,6 +30,9 @@ func FuzzKey(f *testing.F) {
 			p := send(t, stage, x)
 			require.Equal(t, id.Subject == "", p != nil)
 		}
+		for _, key := range keys {
+			require.Equal(t, key, ratelimit.OwnerOf(key+"/1"))
+		}
 		if len(keys) == 2 {
 			same := scheme1 == scheme2 && issuer1 == issuer2 && subject1 == subject2
 			require.Equal(t, same, keys[0] == keys[1], keys)

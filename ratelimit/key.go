@@ -162,3 +162,43 @@ func appendIndex(buf []byte, i int) []byte {
 
 // indexLen is the length of what appendIndex appends.
 func indexLen(i int) int { return 1 + len(strconv.Itoa(i)) }
+
+// OwnerOf returns what all buckets of one decision have in common: the parts of
+// the key, without the index of the limit. A store that spreads keys over
+// machines keeps those of one owner together, so that several limits are
+// decided at once. Of a key that this package did not make, it is the key.
+func OwnerOf(key string) string {
+	end := 0
+	for {
+		part := partLen(key[end:])
+		if part == 0 {
+			break
+		}
+		end += part
+	}
+	if end == 0 {
+		return key
+	}
+	return key[:end]
+}
+
+// partLen returns the length of the part that s begins with, 0 where it begins
+// with none.
+func partLen(s string) int {
+	n := 0
+	for i := 0; i < len(s) && i <= partDigits; i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			n = 10*n + int(c-'0')
+		case i > 0 && (c == '=' || c == '#') && n < len(s)-i:
+			return i + 1 + n
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// partDigits bounds the length that stands in front of a part: it is maxPart at
+// most.
+const partDigits = 2

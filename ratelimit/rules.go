@@ -12,14 +12,16 @@ import (
 // written beforehand. They are shared and never altered.
 type rules struct {
 	rates    []Rate
+	shares   []Rate     // of each, for one instance alone
 	names    []string   // of each, for decisions and fields
 	capacity [][]string // X-RateLimit-Limit of each
 	policy   []string   // RateLimit-Policy
 }
 
 // newRules prepares the limits of a policy. own is the name of the policy
-// within its kind, which may be empty.
-func newRules(own string, limits []registry.Limit) *rules {
+// within its kind, which may be empty; share is the part of each limit that an
+// instance lets pass while it counts alone.
+func newRules(own string, share float64, limits []registry.Limit) *rules {
 	r := &rules{}
 	var items []string
 	for _, l := range limits {
@@ -29,6 +31,7 @@ func newRules(own string, limits []registry.Limit) *rules {
 		}
 		name := ruleName(own, l.Rate)
 		r.rates = append(r.rates, rate)
+		r.shares = append(r.shares, shareOf(rate, share))
 		r.names = append(r.names, name)
 		r.capacity = append(r.capacity, []string{strconv.FormatInt(rate.Burst, 10)})
 		items = append(items, policyItem(name, rate))

@@ -28,12 +28,17 @@ func New(env *pipeline.Env, l Limiter, c Config) (pipeline.Stage, error) {
 	own := strings.TrimPrefix(strings.TrimPrefix(name, kindName), ":")
 	p := &policy{
 		name: name, limiter: l, keys: keys,
-		silent: c.Headers == "off", open: c.OnError == "allow",
+		silent: c.Headers == "off", open: c.OnError == onErrorAllow,
+	}
+	if c.OnError == onErrorLocal {
+		if p.alone, err = sharedAlone(env); err != nil {
+			return pipeline.Stage{}, err
+		}
 	}
 	if c.fromPlan() {
-		p.tiers = newTiers(own)
+		p.tiers = newTiers(own, c.share())
 	} else {
-		p.rules = newRules(own, c.limits())
+		p.rules = newRules(own, c.share(), c.limits())
 	}
 	return pipeline.Stage{Name: name, Phase: c.phase(), Wrap: p.wrap}, nil
 }
@@ -45,8 +50,9 @@ type policy struct {
 	keys    keyer
 	rules   *rules // nil: those of the plan
 	tiers   *tiers
-	silent  bool // tells callers nothing
-	open    bool // lets pass while the limiter fails
+	silent  bool    // tells callers nothing
+	open    bool    // lets pass while the limiter fails
+	alone   Limiter // counts while the limiter fails; nil: open says what happens then
 	pool    sync.Pool
 }
 
@@ -84,9 +90,9 @@ func (p *policy) check(ctx context.Context, x *pipeline.Exchange) error {
 		return keyMissing()
 	}
 	if err := p.limiter.Take(ctx, s.asks, s.results); err != nil {
-		return p.failed(x, err)
+		return p.failed(ctx, x, r, s, err)
 	}
-	return p.judge(x, r, s)
+	return p.judge(x, r, s, pipeline.Decision{Verdict: pipeline.Pass})
 }
 
 // rulesFor returns the rules for the caller, nil where nothing limits it. It
@@ -126,7 +132,8 @@ func (s *scratch) ask(keys keyer, r *rules, x *pipeline.Exchange) bool {
 }
 
 // judge tells the caller where it stands, and refuses where a limit does.
-func (p *policy) judge(x *pipeline.Exchange, r *rules, s *scratch) error {
+// passed is the decision where all let it pass.
+func (p *policy) judge(x *pipeline.Exchange, r *rules, s *scratch, passed pipeline.Decision) error {
 	tightest, pass := tightestOf(s.results)
 	if !p.silent {
 		if x.Reply == nil {
@@ -139,7 +146,8 @@ func (p *policy) judge(x *pipeline.Exchange, r *rules, s *scratch) error {
 		x.Decide(pipeline.Decision{Stage: p.name, Rule: r.names[tightest], Verdict: pipeline.Deny, Code: CodeLimited})
 		return limited(s.results[tightest].RetryAfter)
 	}
-	x.Decide(pipeline.Decision{Stage: p.name, Rule: r.names[tightest], Verdict: pipeline.Pass})
+	passed.Stage, passed.Rule = p.name, r.names[tightest]
+	x.Decide(passed)
 	return nil
 }
 
@@ -165,7 +173,11 @@ func binds(a, b *Result) bool {
 	return a.RetryAfter > b.RetryAfter
 }
 
-func (p *policy) failed(x *pipeline.Exchange, err error) error {
+// failed is the fail mode: what happens while the limiter cannot count.
+func (p *policy) failed(ctx context.Context, x *pipeline.Exchange, r *rules, s *scratch, err error) error {
+	if p.alone != nil && s.alone(ctx, p.alone, r) == nil {
+		return p.judge(x, r, s, pipeline.Decision{Verdict: pipeline.Warn, Code: CodeDegraded})
+	}
 	if p.open {
 		x.Decide(pipeline.Decision{Stage: p.name, Verdict: pipeline.Warn, Code: CodeUnavailable})
 		return nil

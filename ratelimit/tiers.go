@@ -13,6 +13,7 @@ import (
 // earlier one, without a lock.
 type tiers struct {
 	own   string
+	share float64
 	seed  maphash.Seed
 	slots [tierSlots]atomic.Pointer[tier]
 }
@@ -24,7 +25,9 @@ type tier struct {
 	rules *rules
 }
 
-func newTiers(own string) *tiers { return &tiers{own: own, seed: maphash.MakeSeed()} }
+func newTiers(own string, share float64) *tiers {
+	return &tiers{own: own, share: share, seed: maphash.MakeSeed()}
+}
 
 // of returns the rules of a plan, nil where it has no limits.
 func (t *tiers) of(plan *registry.Plan) *rules {
@@ -35,7 +38,7 @@ func (t *tiers) of(plan *registry.Plan) *rules {
 	if known := slot.Load(); known != nil && known.plan == plan {
 		return known.rules
 	}
-	made := &tier{plan, newRules(t.own, plan.Limits)}
+	made := &tier{plan, newRules(t.own, t.share, plan.Limits)}
 	slot.Store(made)
 	return made.rules
 }

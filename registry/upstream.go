@@ -21,6 +21,9 @@ type Upstream struct {
 	Timeouts Timeouts `json:"timeouts,omitzero"`
 	// TLS is how https endpoints are verified.
 	TLS UpstreamTLS `json:"tls,omitzero"`
+	// Health says how it is found out which endpoints are fit to serve: by
+	// active probes, passively by the attempts themselves, or both.
+	Health Health `json:"health,omitzero"`
 
 	Pos Pos `json:"-"`
 }

@@ -30,6 +30,7 @@ func (v *validator) upstream(u *Upstream) {
 	v.word("/forward/forwarded", "word", u.Forward.Forwarded, "on", "off")
 	v.word("/forward/via", "word", u.Forward.Via, "on", "off")
 	v.bounds(u)
+	v.health(u)
 }
 
 func (v *validator) bounds(u *Upstream) {

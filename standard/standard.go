@@ -16,6 +16,8 @@ import (
 	"github.com/seed-f9645bd3/gateway/authz/rbac"
 	"github.com/seed-f9645bd3/gateway/authz/scope"
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
+	"github.com/seed-f9645bd3/gateway/cache"
+	"github.com/seed-f9645bd3/gateway/cache/memory"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/ratelimit"
@@ -25,7 +27,9 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/compress"
 	"github.com/seed-f9645bd3/gateway/transform/correlation"
 	"github.com/seed-f9645bd3/gateway/transform/cors"
+	"github.com/seed-f9645bd3/gateway/transform/fields"
 	"github.com/seed-f9645bd3/gateway/transform/header"
+	"github.com/seed-f9645bd3/gateway/transform/mask"
 )
 
 // Kinds makes every kind of the core module known to a gateway.
@@ -42,17 +46,23 @@ func policies() []pipeline.AnyKind {
 		authn.Kind(),
 		authz.DenyKind(),
 		authz.PublicKind(),
+		cache.Kind(),
 		answer.RedirectKind(),
 		answer.RespondKind(),
 		compress.Kind(),
 		correlation.Kind(),
 		environment.Kind(),
+		fields.Kind(),
 		ipset.Kind(),
+		mask.Kind(),
 		rbac.Kind(),
 		scope.Kind(),
 		cors.Kind(),
 		header.Kind(),
 		ratelimit.Kind(),
+		resilience.BreakerKind(),
+		resilience.BulkheadKind(),
+		resilience.FallbackKind(),
 		resilience.RetryKind(),
 		resilience.TimeoutKind(),
 		subscription.Kind(),
@@ -64,7 +74,11 @@ func parts() []pipeline.AnyKind {
 	return []pipeline.AnyKind{
 		apikey.Kind(),
 		jwt.Kind(),
+		memory.Kind(),
 		ratelimit.MemoryKind(),
+		upstream.HashKind(),
+		upstream.LeastConnectionsKind(),
+		upstream.RandomTwoKind(),
 		upstream.RoundRobinKind(),
 	}
 }

@@ -2,6 +2,8 @@
 package main
 
 import (
+	"time"
+
 	"go.uber.org/fx"
 
 	"github.com/seed-f9645bd3/gateway"
@@ -19,5 +21,6 @@ func options() fx.Option {
 		gateway.Module(standard.Kinds(), gateway.Source(file.New("gateway.yaml")), gateway.Listen(":8080")),
 		gateway.Provide(hours.New), // a policy of one's own; what it asks for comes from fx
 		fx.Provide(hours.SystemClock),
+		fx.StopTimeout(40*time.Second), // more than a drain takes
 	)
 }

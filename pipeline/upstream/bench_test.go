@@ -2,6 +2,7 @@ package upstream_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,15 +11,31 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-f9645bd3/gateway/gatewaytest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 )
 
-func BenchmarkRoundRobin(b *testing.B) {
-	balancer, set := upstream.NewRoundRobin(), endpoints(b, 3, 2, 1)
-	b.ReportAllocs()
-	for b.Loop() {
-		balancer.Pick(nil, set)
+func BenchmarkPick(b *testing.B) {
+	x := gatewaytest.NewExchange("GET", "/", gatewaytest.Header("Cookie", "a=b; sid=77"), gatewaytest.Client("10.0.0.1"))
+	for _, c := range []struct {
+		name     string
+		balancer upstream.Balancer
+	}{
+		{"round_robin", upstream.NewRoundRobin()},
+		{"least_connections", upstream.NewLeastConnections()},
+		{"random_two", upstream.NewRandomTwo(nil)},
+		{"hash", newHash(b, upstream.HashConfig{Cookie: "sid"})},
+	} {
+		for _, n := range []int{3, 100} {
+			b.Run(fmt.Sprintf("%s of %d", c.name, n), func(b *testing.B) {
+				set := endpoints(b, make([]int, n)...)
+				b.ReportAllocs()
+				for b.Loop() {
+					c.balancer.Pick(x, set)
+				}
+			})
+		}
 	}
 }
 

@@ -13,6 +13,11 @@
 //	...
 //	chain := pipeline.Chain(u.Serve, stages...)
 //
+// With health settings, probes and the attempts themselves say which endpoints
+// are ready, and balancers pick from those alone. Options.Go starts the
+// goroutine that this takes; what is known of an endpoint survives changes of
+// the set, and by Options.Before those of the settings.
+//
 // [Handler] makes an upstream of any http.Handler, in process.
 //
 // Bodies are streams in both directions. The exchange's deadline bounds the

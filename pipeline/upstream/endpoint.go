@@ -15,11 +15,15 @@ import (
 type Endpoint struct {
 	url      *url.URL
 	address  string // the URL as it was configured
+	seed     uint64 // of its bids; see hash
 	config   atomic.Pointer[registry.Endpoint]
 	inFlight atomic.Int64
 	removed  atomic.Bool
 	base     *http.Transport
 	send     http.RoundTripper
+	prober   *prober      // nil where there are no probes
+	failures atomic.Int64 // attempts in a row
+	health   health       // under the mutex of the upstream
 }
 
 // NewEndpoint returns an endpoint that belongs to no upstream, for the tests
@@ -29,7 +33,7 @@ func NewEndpoint(c registry.Endpoint) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoint{url: u, address: c.URL}
+	e := &Endpoint{url: u, address: c.URL, seed: sum(c.URL)}
 	e.config.Store(&c)
 	return e, nil
 }
@@ -70,6 +74,9 @@ func (e *Endpoint) retire() {
 func (e *Endpoint) closeIdle() {
 	if e.base != nil {
 		e.base.CloseIdleConnections()
+	}
+	if e.prober != nil {
+		e.prober.base.CloseIdleConnections()
 	}
 	if c, ok := e.send.(interface{ CloseIdleConnections() }); ok && e.send != http.RoundTripper(e.base) {
 		c.CloseIdleConnections()

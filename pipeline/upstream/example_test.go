@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
@@ -121,4 +122,86 @@ func ExampleRoundTripper() {
 func ExampleRoundRobinKind() {
 	fmt.Println(upstream.RoundRobinKind().KindName())
 	// Output: round_robin
+}
+
+func ExampleNewLeastConnections() {
+	e, err := upstream.NewEndpoint(registry.Endpoint{URL: "http://a"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(upstream.NewLeastConnections().Pick(nil, []*upstream.Endpoint{e}).URL())
+	// Output: http://a
+}
+
+func ExampleLeastConnectionsKind() {
+	fmt.Println(upstream.LeastConnectionsKind().KindName())
+	// Output: least_connections
+}
+
+func ExampleNewRandomTwo() {
+	e, err := upstream.NewEndpoint(registry.Endpoint{URL: "http://a"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(upstream.NewRandomTwo(nil).Pick(nil, []*upstream.Endpoint{e}).URL())
+	// Output: http://a
+}
+
+func ExampleRandomTwoKind() {
+	fmt.Println(upstream.RandomTwoKind().KindName())
+	// Output: random_two
+}
+
+func ExampleNewHash() {
+	b, err := upstream.NewHash(upstream.HashConfig{Header: "X-Tenant"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var set []*upstream.Endpoint
+	for _, url := range []string{"http://a", "http://b", "http://c"} {
+		e, err := upstream.NewEndpoint(registry.Endpoint{URL: url})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		set = append(set, e)
+	}
+	x := &pipeline.Exchange{In: httptest.NewRequest("GET", "/", nil)}
+	x.In.Header.Set("X-Tenant", "acme")
+	for range 2 {
+		fmt.Println(b.Pick(x, set).URL())
+	}
+	// Output:
+	// http://c
+	// http://c
+}
+
+func ExampleHashKind() {
+	fmt.Println(upstream.HashKind().KindName())
+	// Output: hash
+}
+
+func ExampleNew_health() {
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	up, err := upstream.New(registry.Upstream{
+		Name:      "users",
+		Endpoints: []registry.Endpoint{{URL: "http://127.0.0.1:9001"}},
+		Health: registry.Health{
+			Active:  &registry.ActiveHealth{HTTP: &registry.HTTPProbe{Path: "/healthz"}, Initial: "unhealthy"},
+			Passive: &registry.PassiveHealth{},
+		},
+	}, upstream.Options{Go: func(f func(context.Context)) { wait.Go(func() { f(ctx) }) }})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(up.Status().Endpoints[0].Health)
+	up.Close()
+	// Output: unhealthy
 }

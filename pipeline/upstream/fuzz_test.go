@@ -2,12 +2,15 @@ package upstream_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
@@ -81,4 +84,39 @@ func hostOf(t *testing.T, line string) string {
 		host.WriteByte(value[i])
 	}
 	return host.String()
+}
+
+func FuzzHashOfACookie(f *testing.F) {
+	for _, line := range []string{"sid=1", "a=b; sid=1", "sid=1; sid=2", "xsid=1;sid", ";;=; sid=", "sid = 1", "\x00=\xff"} {
+		f.Add(line)
+	}
+	b := newHash(f, upstream.HashConfig{Cookie: "sid"})
+	set := endpoints(f, 3, 1, 1)
+	f.Fuzz(func(t *testing.T, line string) {
+		x := &pipeline.Exchange{In: httptest.NewRequest("GET", "/", nil)}
+		x.In.Header["Cookie"] = []string{line}
+		e := b.Pick(x, set)
+		require.Same(t, e, b.Pick(x, set))
+		x.In.Header["Cookie"] = []string{"other=" + url.QueryEscape(line) + ";" + line}
+		require.Same(t, e, b.Pick(x, set), "other cookies count for nothing")
+	})
+}
+
+func FuzzPathOfAProbe(f *testing.F) {
+	for _, path := range []string{"", "/", "/healthz", "/healthz?full=1", "//a", "/%zz", "/a b", "/a#b", "/?", "/a\r\nX: y", "*"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		h := probing()
+		h.Active.HTTP.Path = path
+		if h.Validate() != nil {
+			return
+		}
+		bubble(t, of("a", h), func(t *testing.T, w *world, up *upstream.Upstream) {
+			pass(time.Second)
+			require.Len(t, w.probes, 1, "what is valid can be asked for")
+			require.True(t, up.Status().Ready)
+			require.Empty(t, status(up, "a").Reason)
+		})
+	})
 }

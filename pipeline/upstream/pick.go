@@ -2,10 +2,10 @@ package upstream
 
 import "github.com/seed-f9645bd3/gateway/pipeline"
 
-// pick chooses the endpoint of the next attempt: where it can be, one that the
-// exchange has not tried.
+// pick chooses the endpoint of the next attempt among those that are ready:
+// where it can be, one that the exchange has not tried.
 func (u *Upstream) pick(x *pipeline.Exchange) *Endpoint {
-	endpoints := *u.endpoints.Load()
+	endpoints := u.set.Load().ready
 	if len(endpoints) == 0 {
 		return nil
 	}
@@ -33,6 +33,9 @@ func (u *Upstream) pickOther(x *pipeline.Exchange, endpoints []*Endpoint, first 
 }
 
 func tried(x *pipeline.Exchange, e *Endpoint) bool {
+	if x == nil {
+		return false
+	}
 	for _, a := range x.Attempts() {
 		if a.Endpoint == e.address {
 			return true

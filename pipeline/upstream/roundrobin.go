@@ -15,7 +15,8 @@ const maxSchedule = 1 << 14
 // among those of the others.
 func NewRoundRobin() Balancer { return &roundRobin{} }
 
-// RoundRobinConfig holds the settings of round_robin: there are none.
+// RoundRobinConfig holds the settings of the kind "round_robin": there are
+// none.
 type RoundRobinConfig struct{}
 
 // RoundRobinKind returns the kind round_robin.
@@ -39,13 +40,19 @@ type schedule struct {
 
 // Pick implements Balancer.
 func (r *roundRobin) Pick(_ *pipeline.Exchange, endpoints []*Endpoint) *Endpoint {
+	slots := r.schedule(endpoints).slots
+	turn := r.cursor.Add(1) - 1
+	return slots[turn%uint64(len(slots))]
+}
+
+// schedule returns the round over the set, made anew where it is another one.
+func (r *roundRobin) schedule(endpoints []*Endpoint) *schedule {
 	plan := r.plan.Load()
 	if plan == nil || !plan.of(endpoints) {
 		plan = newSchedule(endpoints)
 		r.plan.Store(plan)
 	}
-	turn := r.cursor.Add(1) - 1
-	return plan.slots[turn%uint64(len(plan.slots))]
+	return plan
 }
 
 func (s *schedule) of(endpoints []*Endpoint) bool {

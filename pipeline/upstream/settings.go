@@ -32,7 +32,7 @@ func check(u registry.Upstream) registry.Faults {
 	checkPositive("/timeouts/dial", int64(u.Timeouts.Dial), &faults)
 	checkPositive("/timeouts/tls_handshake", int64(u.Timeouts.TLSHandshake), &faults)
 	checkPositive("/timeouts/response_head", int64(u.Timeouts.ResponseHead), &faults)
-	return faults
+	return append(faults, registry.AsFaults(registry.At("/health", u.Health.Validate()))...)
 }
 
 func checkSwitch(field, value string, faults *registry.Faults) {

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -25,8 +26,16 @@ type Options struct {
 	// Handler serves in process. Endpoints are not used then.
 	Handler http.Handler
 	// Transport wraps or replaces the transport. It is called once for each
-	// endpoint, with a transport of its own. Nil leaves it as it is.
+	// endpoint, with a transport of its own, and once more for its probes. Nil
+	// leaves it as it is.
 	Transport func(registry.Upstream, *http.Transport) http.RoundTripper
+	// Go starts what health settings need a goroutine for, once, and is asked
+	// by New: f returns soon after its context has ended or the upstream was
+	// closed. An upstream without health settings needs none.
+	Go func(f func(ctx context.Context))
+	// Before is the upstream that this one replaces, nil where there is none.
+	// What it knows of the health of endpoints that stay is taken over.
+	Before *Upstream
 }
 
 // An Upstream delivers exchanges to one set of endpoints. Its methods may be
@@ -40,10 +49,16 @@ type Upstream struct {
 	forward   forward
 	patience  time.Duration // with a full endpoint
 	handler   *inProcess
+	active    *active  // nil where nothing is probed
+	passive   *passive // nil where nothing is ejected
+	wake      chan struct{}
 
-	mu        sync.Mutex // held by who changes endpoints
-	endpoints atomic.Pointer[[]*Endpoint]
+	mu     sync.Mutex // held by who changes endpoints or their health
+	closed bool
+	set    atomic.Pointer[set]
 }
+
+var errNoGo = errors.New("health needs a goroutine, and there is nobody to start it")
 
 // New makes an upstream. All faults of its settings are returned together, as
 // registry.Faults. It connects to nothing.
@@ -53,13 +68,17 @@ func New(u registry.Upstream, o Options) (*Upstream, error) {
 	if err != nil {
 		faults.Add("/tls/ca_file", "%w", err)
 	}
+	if o.Go == nil && o.Handler == nil && u.Health != (registry.Health{}) {
+		faults.Add("/health", "%w", errNoGo)
+	}
 	_, wrong := checkEndpoints(u.Endpoints)
 	if faults = append(faults, wrong...); len(faults) > 0 {
 		return nil, of(u.Name, faults)
 	}
 	up := &Upstream{
 		config: u, log: o.Log, balancer: o.Balancer, tls: config, transport: o.Transport,
-		forward:  newForward(u.Forward, o.Via),
+		forward: newForward(u.Forward, o.Via),
+		active:  newActive(u.Health.Active), passive: newPassive(u.Health.Passive), wake: make(chan struct{}, 1),
 		patience: u.Timeouts.Dial.Or(defaultDial) + u.Timeouts.TLSHandshake.Or(defaultTLSHandshake),
 	}
 	if up.log == nil {
@@ -71,12 +90,31 @@ func New(u registry.Upstream, o Options) (*Upstream, error) {
 	if u.TLS.InsecureSkipVerify {
 		up.log.Warn("certificates of backends are not verified", "upstream", u.Name, "setting", "insecure_skip_verify")
 	}
-	up.endpoints.Store(&[]*Endpoint{})
+	up.set.Store(&set{})
 	if o.Handler != nil {
 		up.handler = &inProcess{handler: o.Handler, prepare: up.prepare, log: up.log}
 		return up, nil
 	}
-	return up, up.Update(u.Endpoints)
+	if err := up.Update(u.Endpoints); err != nil {
+		return nil, err
+	}
+	up.begin(o)
+	return up, nil
+}
+
+// begin takes over the health of the upstream before, and asks for the monitor
+// where there is something to do for it.
+func (u *Upstream) begin(o Options) {
+	if u.active == nil && u.passive == nil {
+		return
+	}
+	u.mu.Lock()
+	u.adopt(o.Before)
+	all := u.set.Load().all
+	u.trim(all)
+	u.publish(all)
+	u.mu.Unlock()
+	o.Go(u.monitor)
 }
 
 // Update swaps the set of endpoints. Those whose URL stays keep their
@@ -93,19 +131,24 @@ func (u *Upstream) Update(endpoints []registry.Endpoint) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.closed {
+		return nil
+	}
 	before := map[string]*Endpoint{}
-	for _, e := range *u.endpoints.Load() {
+	for _, e := range u.set.Load().all {
 		before[e.address] = e
 	}
-	set := make([]*Endpoint, len(endpoints))
+	all := make([]*Endpoint, len(endpoints))
 	for i, c := range endpoints {
-		set[i] = u.endpoint(before[c.URL], urls[i], c)
+		all[i] = u.endpoint(before[c.URL], urls[i], c)
 		delete(before, c.URL)
 	}
-	u.endpoints.Store(&set)
+	u.trim(all)
+	u.publish(all)
 	for _, e := range before {
 		e.retire()
 	}
+	u.poke()
 	return nil
 }
 
@@ -116,25 +159,18 @@ func (u *Upstream) endpoint(was *Endpoint, address *url.URL, c registry.Endpoint
 		was.config.Store(&c)
 		return was
 	}
-	e := &Endpoint{url: address, address: c.URL, base: newTransport(u.config, u.tls)}
+	e := &Endpoint{url: address, address: c.URL, seed: sum(c.URL), health: u.active.initial()}
+	e.base = newTransport(u.config, u.tls)
 	e.config.Store(&c)
 	e.send = e.base
 	if u.transport != nil {
 		e.send = u.transport(u.config, e.base)
 	}
-	return e
-}
-
-// Status describes the endpoints as they are used now.
-func (u *Upstream) Status() pipeline.UpstreamStatus {
-	endpoints := *u.endpoints.Load()
-	s := pipeline.UpstreamStatus{Name: u.config.Name, Endpoints: make([]pipeline.EndpointStatus, len(endpoints))}
-	for i, e := range endpoints {
-		s.Endpoints[i] = pipeline.EndpointStatus{
-			URL: e.URL(), Weight: e.Weight(), Zone: e.Zone(), Version: e.Version(), InFlight: e.InFlight(),
-		}
+	if u.active != nil {
+		base, send := u.probeTransport()
+		e.prober = &prober{base: base, send: send, host: u.probeHost(address)}
 	}
-	return s
+	return e
 }
 
 // Close lets go of the connections: the idle ones now, the others as they
@@ -142,8 +178,10 @@ func (u *Upstream) Status() pipeline.UpstreamStatus {
 func (u *Upstream) Close() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	closing := *u.endpoints.Load()
-	u.endpoints.Store(&[]*Endpoint{})
+	closing := u.set.Load().all
+	u.closed = true
+	u.set.Store(&set{})
+	u.poke()
 	for _, e := range closing {
 		e.retire()
 	}

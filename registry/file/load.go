@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
@@ -101,7 +102,7 @@ func isConfiguration(name string) bool {
 }
 
 func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe without a writer would wait for one
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}

@@ -1,0 +1,6 @@
+package redislimit
+
+import _ "embed"
+
+//go:embed take.lua
+var takeScript string
