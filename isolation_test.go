@@ -239,3 +239,46 @@ func contains(list []string, s string) bool {
 	}
 	return false
 }
+
+func TestACredentialThatTheBackendGetsInACookieKeepsItsCallersApart(t *testing.T) {
+	t.Parallel()
+	tokens := gatewaytest.NewTokens(t, "EdDSA")
+	tokens.Issuer = "https://idp.example"
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	require.NoError(t, os.WriteFile(keys, tokens.KeySet(), 0o600))
+	for authorization, stored := range map[string]bool{"": false, "caller": true} {
+		asked := 0
+		mirror := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked++
+			_, _ = io.WriteString(w, r.Header.Get("Cookie"))
+		})
+		route := registry.Route{
+			Name: "me", API: "people/v1", Match: registry.Match{Path: "/me"}, Upstream: "people",
+			Policies: []registry.Policy{
+				authn.Policy(authn.Config{AnyOf: []registry.Policy{
+					jwt.Policy(jwt.Config{Issuer: tokens.Issuer, Audience: "test", JWKSFile: keys, Cookie: "session", Forward: true}),
+				}}),
+				subscription.Policy(subscription.Config{}),
+				cache.Policy(cache.Config{TTL: registry.Duration(time.Minute), Authorization: authorization}),
+			},
+		}
+		g := newGateway(t, gateway.Upstream("people", mirror))
+		require.NoError(t, g.Apply(t.Context(), registry.Update{
+			Snapshot: snapshot("1", route),
+			Directory: []registry.Change{{Subscription: &registry.Subscription{
+				ID: "s", Consumer: "app", API: "people/v1", Environment: "test", Active: true,
+			}}},
+		}))
+		for range 2 {
+			for _, who := range []string{"alice", "bob"} {
+				cookie := "session=" + tokens.Token(map[string]any{"sub": who, "client_id": "app", "iat": 1, "exp": 4102444800})
+				r := httptest.NewRequest(http.MethodGet, "/me", nil)
+				r.Header.Set("Cookie", cookie)
+				w := httptest.NewRecorder()
+				g.ServeHTTP(w, r)
+				require.Equal(t, cookie, w.Body.String(), "the answer is that of %s", who)
+			}
+		}
+		require.Equal(t, map[bool]int{true: 2, false: 4}[stored], asked)
+	}
+}

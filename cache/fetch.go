@@ -187,7 +187,7 @@ func (p *policy) confirmed(ctx context.Context, x *pipeline.Exchange, s *sending
 
 func (p *policy) arrived(s *sending, status int, h http.Header) arrival {
 	return arrival{
-		credential: len(s.seen.Values("Authorization")) > 0,
+		credential: credential(s.seen),
 		status:     status, header: h, asked: s.asked, now: time.Now(),
 	}
 }

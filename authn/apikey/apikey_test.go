@@ -207,8 +207,9 @@ func TestWhatTheBackendGets(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := authenticator(t, knows(good, acme()), tt.config).Authenticate(t.Context(), tt.x)
+			id, err := authenticator(t, knows(good, acme()), tt.config).Authenticate(t.Context(), tt.x)
 			require.NoError(t, err)
+			require.Equal(t, tt.value == good, id.Forwarded)
 			require.Equal(t, tt.value, tt.x.Get(tt.field))
 			require.Equal(t, tt.target, tt.x.Target())
 		})
