@@ -216,6 +216,15 @@ func TestWhatTheBackendGets(t *testing.T) {
 	}
 }
 
+func TestACookieThatWasTakenAwayBeforeStaysAway(t *testing.T) {
+	t.Parallel()
+	x := exchange("/a", "Cookie", "session=s3cret; a=1; key="+good)
+	x.Set("Cookie", "a=1; key="+good) // as an authenticator before has left it
+	_, err := authenticator(t, knows(good, acme()), apikey.Config{Cookie: "key"}).Authenticate(t.Context(), x)
+	require.NoError(t, err)
+	require.Equal(t, "a=1", x.Get("Cookie"))
+}
+
 func TestSumIsHMAC(t *testing.T) {
 	t.Parallel()
 	// RFC 4231 section 4.3.
