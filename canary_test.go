@@ -85,7 +85,7 @@ func TestACanaryCredentialAppearsNowhere(t *testing.T) {
 	require.NoError(t, err)
 	end := running(t, g)
 	<-g.Ready()
-	require.Eventually(t, g.Serving, tenSeconds, tick)
+	require.Eventually(t, g.Serving, longest, tick)
 
 	ok := 0
 	for _, route := range []string{"/serve", "/scoped", "/fail", "/panic", "/none"} {

@@ -114,8 +114,8 @@ func explain(g *gateway.Gateway, path string) gateway.Explanation {
 }
 
 const (
-	tenSeconds = 10 * time.Second
-	tick       = time.Millisecond
+	longest = 10 * time.Second
+	tick    = time.Millisecond
 )
 
 func writeFile(path string, content []byte) error { return os.WriteFile(path, content, 0o600) }

@@ -61,6 +61,6 @@ func TestAClientThatStallsInItsBodyPutsOffNoTimeout(t *testing.T) {
 	}))
 	t.Cleanup(backend.Close)
 	timeout := resilience.TimeoutPolicy(resilience.TimeoutConfig{Total: registry.Duration(50 * time.Millisecond)})
-	require.Equal(t, http.StatusGatewayTimeout, stall(t, backend.URL, timeout).StatusCode)
+	require.Equal(t, http.StatusRequestTimeout, stall(t, backend.URL, timeout).StatusCode, "it is the client that is late")
 	require.Error(t, <-held, "the backend is let go")
 }

@@ -198,3 +198,9 @@ func (x *Exchange) Closing() <-chan struct{} {
 	}
 	return x.entry.Closing
 }
+
+// Cut reports whether the time that a retired route allows is over: the edge
+// cuts the body that it copies, however long it would go on.
+func (x *Exchange) Cut() bool {
+	return x.entry != nil && x.entry.Cut != nil && x.entry.Cut.Load()
+}

@@ -7,9 +7,9 @@ type Identity struct {
 	Subject     string
 	Consumer    string // whose subscriptions count
 	Issuer      string
-	Scheme      string // "jwt", "mtls", "api_key", ...
-	Environment string // that the credential is good for; empty: any
-	Scopes      []string
+	Scheme      string   // "jwt", "mtls", "api_key", ...
+	Environment string   // that the credential is good for; empty: any
+	Scopes      []string // nil where the credential says nothing of scopes
 	Roles       []string
 	Claims      map[string]any
 	Expires     time.Time

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -35,6 +36,7 @@ type Entry struct {
 	Record  []func(x *Exchange, s *Summary)
 	Timed   bool            // stages are timed; see Timings and Exchange.Spent
 	Closing <-chan struct{} // closed when streams and tunnels are to come to their end
+	Cut     *atomic.Bool    // set when what is still open is to be cut; may be nil
 	Release Ender           // told last of all; may be nil
 }
 

@@ -54,10 +54,10 @@ func (b *Breaker) pass(ctx context.Context, x *pipeline.Exchange, next pipeline.
 			b.giveBack(p) // a panic says nothing of the backend
 		}
 	}()
-	begun := b.begin()
+	begun, spent := b.begin(), spent(x)
 	resp, err := next(ctx, x)
 	settled = true
-	switch b.judge(ctx, x, resp, err) {
+	switch b.judge(ctx, x, resp, err, spent) {
 	case failed:
 		b.settle(p, true, b.late(begun))
 	case succeeded:
@@ -68,6 +68,10 @@ func (b *Breaker) pass(ctx context.Context, x *pipeline.Exchange, next pipeline.
 	}
 	return resp, err
 }
+
+// spent reports whether the time is over already, so that the backend will not
+// be asked: a slow client may have taken it, whose body was kept for retries.
+func spent(x *pipeline.Exchange) bool { return !x.Deadline.IsZero() && !now(x).Before(x.Deadline) }
 
 // begin reads the clock where it is of use.
 func (b *Breaker) begin() (t time.Time) {
@@ -90,7 +94,7 @@ const (
 	failed
 )
 
-func (b *Breaker) judge(ctx context.Context, x *pipeline.Exchange, resp *http.Response, err error) outcome {
+func (b *Breaker) judge(ctx context.Context, x *pipeline.Exchange, resp *http.Response, err error, spent bool) outcome {
 	switch {
 	case err == nil && b.failing(statusOf(x, resp)):
 		return failed
@@ -98,6 +102,8 @@ func (b *Breaker) judge(ctx context.Context, x *pipeline.Exchange, resp *http.Re
 		return succeeded
 	case ctx.Err() != nil, errors.Is(err, context.Canceled):
 		return unknown // the client has gone
+	case spent:
+		return unknown
 	}
 	return judgeError(err)
 }

@@ -124,10 +124,10 @@ func (a *authenticator) verify(ctx context.Context, x *pipeline.Exchange, token 
 		return nil, nil, malformed(authn.ErrForeign) // an opaque token, or a key
 	case err != nil:
 		return nil, nil, malformed(err)
-	case !slices.Contains(a.algorithms, t.Algorithm):
-		return nil, nil, algorithmRefused()
 	case t.Claims["iss"] != any(a.issuer):
 		return nil, nil, foreign()
+	case !slices.Contains(a.algorithms, t.Algorithm):
+		return nil, nil, algorithmRefused()
 	}
 	key, set, err := a.key(ctx, x, t)
 	switch {

@@ -280,6 +280,20 @@ func TestTokensOfTwoIssuers(t *testing.T) {
 	}
 }
 
+func TestTokensOfTwoIssuersThatSignDifferently(t *testing.T) {
+	t.Parallel()
+	first, second := gatewaytest.NewTokens(t, "EdDSA"), gatewaytest.NewTokens(t, "ES256")
+	a, b := published(first), published(second)
+	a.Algorithms, b.Algorithms = []string{"EdDSA"}, []string{"ES256"}
+	stage := gatewaytest.BuildPolicy(t, authn.Kind(), authn.Policy(authn.Config{
+		AnyOf: []registry.Policy{jwt.Policy(a), jwt.Policy(b)},
+	}), gatewaytest.WithKinds(jwt.Kind()))[0]
+	require.NoError(t, gatewaytest.Run(t, stage, bearer(first.Token(nil))).Err)
+	require.NoError(t, gatewaytest.Run(t, stage, bearer(second.Token(nil))).Err, "it is the second's to judge")
+	crossed := second.Token(map[string]any{"iss": first.URL()})
+	require.Equal(t, jwt.CodeAlgorithmRefused, codeOf(t, gatewaytest.Run(t, stage, bearer(crossed)).Err))
+}
+
 func TestAnOpaqueTokenIsLeftToOthers(t *testing.T) {
 	t.Parallel()
 	other := &gatewaytest.Authenticator{Identity: &pipeline.Identity{Subject: "bob", Scheme: "introspect"}}
@@ -376,4 +390,24 @@ func TestKeysOfAURLNeedATask(t *testing.T) {
 	t.Parallel()
 	_, err := jwt.New(&pipeline.Env{}, jwt.Config{Issuer: issuer, Audience: audience, JWKSURL: "https://idp.example/jwks"})
 	require.ErrorContains(t, err, "/jwks_url")
+}
+
+func TestTokensThatNameNoScope(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		claims map[string]any
+		want   []string
+	}{
+		"nothing is said of scopes":  {nil, nil},
+		"the text is empty":          {map[string]any{"scope": ""}, []string{}},
+		"the list is empty":          {map[string]any{"scope": []string{}}, []string{}},
+		"the text holds spaces only": {map[string]any{"scp": "  "}, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			id, err := authenticator(t, jwt.Config{}).Authenticate(t.Context(), bearer(goodToken(test.claims)))
+			require.NoError(t, err)
+			require.Equal(t, test.want, id.Scopes)
+		})
+	}
 }

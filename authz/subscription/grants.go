@@ -3,11 +3,12 @@ package subscription
 import "slices"
 
 // allowed returns the scopes of the subscription that the caller holds too. A
-// caller without any, such as one with an API key, is not bounded by them.
-// Nothing is made where one list holds the other.
+// caller whose credential knows no scopes (nil), such as an API key, is not
+// bounded by them; one whose token names none holds none. Nothing is made where
+// one list holds the other.
 func allowed(scopes, held []string) []string {
 	switch {
-	case len(held) == 0, within(held, scopes):
+	case held == nil, within(held, scopes):
 		return scopes
 	case within(scopes, held):
 		return held

@@ -153,6 +153,7 @@ func TestTheGrant(t *testing.T) {
 		want []string
 	}{
 		{"is what is subscribed to, for who has no scopes", nil, []string{"read", "write"}},
+		{"is nothing for whom a token says that they have none", []string{}, []string{}},
 		{"is what the caller holds of it", []string{"write", "admin"}, []string{"write"}},
 		{"is what the caller holds, where all of it is subscribed to", []string{"write"}, []string{"write"}},
 		{"is what is subscribed to, where the caller holds more", []string{"write", "read", "admin"}, []string{"read", "write"}},

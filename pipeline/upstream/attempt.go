@@ -116,13 +116,22 @@ func (a *attempt) await(u *Upstream, out *http.Request, left time.Duration) (*ht
 	if left == 0 {
 		return a.roundTrip(out)
 	}
-	timer := time.AfterFunc(left, func() { a.cancel(errHeadTimeout) })
+	timer := time.AfterFunc(left, a.late)
 	resp, err := a.roundTrip(out)
 	if !timer.Stop() && err == nil {
 		_ = resp.Body.Close() // it is cut off already
 		return nil, errHeadTimeout
 	}
 	return resp, err
+}
+
+// late gives up where the time is over.
+func (a *attempt) late() {
+	reason := errHeadTimeout
+	if a.body.waiting() {
+		reason = bodyLate()
+	}
+	a.cancel(reason)
 }
 
 // queued gives up where the attempt still waits for others to free a

@@ -11,10 +11,11 @@ import (
 )
 
 // A requestBody remembers how the body that is sent broke: the transport's
-// error for it does not say so.
+// error for it does not say so. It knows, too, when the client is waited for.
 type requestBody struct {
 	io.ReadCloser
-	err atomic.Pointer[error]
+	err   atomic.Pointer[error]
+	waits atomic.Int32 // readers that are inside ReadCloser.Read
 }
 
 // watch puts a requestBody into the request where it has a body.
@@ -28,6 +29,8 @@ func (a *attempt) watch(out *http.Request) {
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
+	b.waits.Add(1)
+	defer b.waits.Add(-1)
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.err.CompareAndSwap(nil, &err)
@@ -44,6 +47,18 @@ func (b *requestBody) failure() error {
 		return *err
 	}
 	return nil
+}
+
+// waiting reports whether it is the client that is waited for: it has not sent
+// what the backend is ready to take.
+func (b *requestBody) waiting() bool { return b != nil && b.waits.Load() > 0 }
+
+// bodyLate is the end of an attempt whose time was up while the client was
+// waited for. It says nothing of the backend: or slow clients could have it
+// ejected, and spared, for everybody.
+func bodyLate() error {
+	return pipeline.Refuse(http.StatusRequestTimeout, pipeline.CodeBodyTimeout,
+		"The request body did not come in time.").Because(errHeadTimeout)
 }
 
 // deliver ties the attempt to the body of its response.

@@ -27,6 +27,9 @@ func (a *attempt) fault(ctx, own context.Context, err error) error {
 	if cause := context.Cause(own); errors.Is(cause, errHeadTimeout) || errors.Is(cause, errNoPlace) {
 		err = cause
 	}
+	if errors.As(err, &p) {
+		return err
+	}
 	return &pipeline.UpstreamError{Kind: a.kind(err), Sent: a.sent(), Err: err}
 }
 

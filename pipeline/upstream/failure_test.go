@@ -268,3 +268,43 @@ func TestRedirectsAndCompressionPassUntouched(t *testing.T) {
 	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"))
 	require.Equal(t, "accept=", body)
 }
+
+// unsent is a body that begins, and goes on when it is told to.
+type unsent struct {
+	begun bool
+	goOn  chan struct{}
+}
+
+func (u *unsent) Read(p []byte) (int, error) {
+	if !u.begun {
+		u.begun = true
+		return copy(p, "begin"), nil
+	}
+	<-u.goOn
+	return copy(p, "end"), io.EOF
+}
+
+func (*unsent) Close() error { return nil }
+
+func TestAClientThatIsWaitedForIsNoFailureOfTheBackend(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	t.Cleanup(s.Close)
+	up := newUpstream(t, one(s.URL), upstream.Options{})
+	for name, length := range map[string]int64{"of known length": 8, "of unknown length": -1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := &unsent{goOn: make(chan struct{})}
+			x := exchange(t, "PUT", "/", body)
+			x.In.ContentLength = length
+			x.Hasten(time.Now().Add(20 * time.Millisecond))
+			time.AfterFunc(200*time.Millisecond, func() { close(body.goOn) }) // long after the deadline
+			_, err := up.Serve(t.Context(), x)
+			var p *pipeline.Problem
+			require.ErrorAs(t, err, &p)
+			require.Equal(t, pipeline.CodeBodyTimeout, p.Code)
+			var u *pipeline.UpstreamError
+			require.NotErrorAs(t, err, &u)
+		})
+	}
+}

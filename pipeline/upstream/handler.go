@@ -129,9 +129,12 @@ func (c *call) fault(ctx context.Context, err error) error {
 	if broken := c.body.failure(); broken != nil && ctx.Err() == nil {
 		return broken
 	}
+	var late *pipeline.Problem
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.As(err, &late):
+		return err
 	case errors.Is(err, errHeadTimeout): // asked first: it may have cut a raw response short
 		return &pipeline.UpstreamError{Kind: pipeline.UpstreamTimeout, Sent: true, Err: err}
 	case errors.Is(err, errSwitched), errors.Is(err, errRaw):

@@ -57,6 +57,8 @@ func (b *callBody) failure() error {
 	return b.requestBody.failure()
 }
 
+func (b *callBody) waiting() bool { return b != nil && b.requestBody.waiting() }
+
 // onlyReader and onlyWriter hide what io.CopyBuffer would use in place of its
 // buffer.
 type (

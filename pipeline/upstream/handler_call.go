@@ -53,6 +53,9 @@ func (c *call) head(ctx context.Context, timeout <-chan time.Time) (*http.Respon
 		}
 		return h.resp, h.err
 	case <-timeout:
+		if c.body.waiting() {
+			return nil, bodyLate()
+		}
 		return nil, errHeadTimeout
 	case <-ctx.Done():
 		return nil, ctx.Err()

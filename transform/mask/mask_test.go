@@ -149,6 +149,7 @@ func TestAnswersThatCannotBeJudgedAreWithheld(t *testing.T) {
 		"no type":                      {200, []string{"Content-Type", ""}, doc, true},
 		"a stream of events":           {200, []string{"Content-Type", "text/event-stream"}, "data: {}\n\n", true},
 		"a type that only looks alike": {200, []string{"Content-Type", "application/jsonp"}, doc, true},
+		"two types in one":             {200, []string{"Content-Type", "text/plain, application/json"}, doc, false},
 		"another charset":              {200, []string{"Content-Type", "application/json; charset=utf-16"}, doc, false},
 		"another charset, quoted":      {200, []string{"Content-Type", `application/json;a=b; CharSet="UTF-7"`}, doc, false},
 		"an encoded body":              {200, []string{"Content-Encoding", "gzip"}, doc, false},
@@ -181,6 +182,17 @@ func TestAnswersThatCannotBeJudgedAreWithheld(t *testing.T) {
 				require.Empty(t, r.Body)
 			}
 		})
+	}
+}
+
+func TestEveryNameOfJSONIsJSON(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"application/json", "text/json", "Text/JSON; charset=utf-8", "application/problem+json"} {
+		c := ssn()
+		c.OtherTypes = "pass"
+		r := gatewaytest.Run(t, stage(t, c), gatewaytest.NewExchange("GET", "/"),
+			gatewaytest.Next(answer(200, strings.NewReader(`{"ssn":1}`), "Content-Type", name)))
+		require.Equal(t, `{"ssn":"***"}`, r.Body, name)
 	}
 }
 

@@ -54,8 +54,10 @@ func typeForm(contentType string) form {
 	t, params, _ := strings.Cut(contentType, ";")
 	f := other
 	switch t = strings.TrimSpace(t); {
-	case strings.EqualFold(t, "application/json"), suffixed(t, "+json"):
-		f = document
+	case strings.EqualFold(t, "application/json"), strings.EqualFold(t, "text/json"), suffixed(t, "+json"):
+		f = document // those that clients take for JSON (WHATWG MIME Sniffing section 4.6)
+	case strings.Contains(t, ","):
+		return refused // two types that somebody has joined
 	case strings.EqualFold(t, "application/x-ndjson"), strings.EqualFold(t, "application/ndjson"),
 		strings.EqualFold(t, "application/jsonl"), strings.EqualFold(t, "application/x-jsonlines"):
 		f = lines
