@@ -50,6 +50,8 @@ func Chain(last Handler, stages ...Stage) Handler {
 // within runs h as the stage of this name: it has the time that passes told
 // for the stage, and records the Problem that h returns as a denial by it. A
 // Problem travels outwards through the other stages; the innermost one made it.
+// A stage that has decided with the code of its Problem has told it already, by
+// whatever verdict: what a backend refused was denied by no stage.
 func within(stage string, h Handler) Handler {
 	return func(ctx context.Context, x *Exchange) (*http.Response, error) {
 		var before uint8
@@ -75,7 +77,7 @@ func (x *Exchange) denied(stage string, err error) {
 	}
 	x.refusal = p
 	if ds := x.Decisions(); len(ds) > 0 {
-		if last := ds[len(ds)-1]; last.Stage == stage && last.Verdict == Deny {
+		if last := ds[len(ds)-1]; last.Stage == stage && (last.Verdict == Deny || last.Code == p.Code) {
 			return
 		}
 	}
