@@ -6,10 +6,10 @@
 //
 // What the schema refuses, the gateway refuses: unknown members, values of
 // another type or another form, unknown kinds, kinds without the settings that
-// they need. The reverse does not hold: what Validate of settings and the
-// constructors of things ask beyond their types is for the gateway to say. The
-// empty word, which means the default wherever words are to choose from, is
-// not offered.
+// they need. It judges what no route uses as well, which the gateway does not
+// build, and does not offer the empty word, which stands for the default. The
+// reverse does not hold: what Validate of settings and the constructors of
+// things ask beyond their types is for the gateway to say.
 //
 // Types say all but two things, which are tags of their fields:
 //
