@@ -71,7 +71,7 @@ func collect(options []Option) (settings, error) {
 		}
 	}
 	if s.logger == nil {
-		s.logger = slog.Default()
+		s.logger = slog.New(warnings{slog.Default().Handler()})
 	}
 	if s.directory == nil {
 		s.directory = directory.New()
@@ -184,7 +184,8 @@ func Transport(f func(registry.Upstream, *http.Transport) http.RoundTripper) Opt
 }
 
 // Logger takes what the gateway has to say beside the access log: refusals,
-// swaps, panics, at the levels of their weight. slog.Default by default.
+// swaps, panics, at the levels of their weight. By default warnings and errors
+// go to slog.Default.
 func Logger(l *slog.Logger) Option {
 	return once("Logger", func(s *settings) error { s.logger = l; return nil })
 }
