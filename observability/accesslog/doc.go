@@ -15,5 +15,6 @@
 // handler costs is not paid by requests.
 //
 // No line holds request fields but User-Agent and Host, nor a body. Path,
-// query, User-Agent and the texts of errors pass package redact.
+// query, User-Agent and the texts of errors pass package redact, and so do the
+// fields of one's own that [Field] adds.
 package accesslog
