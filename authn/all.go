@@ -54,7 +54,18 @@ func join(who, id *pipeline.Identity, environment string) (*pipeline.Identity, e
 	case who.Consumer != "" && id.Consumer != "" && who.Consumer != id.Consumer:
 		return nil, pipeline.Refuse(http.StatusUnauthorized, CodeCredentialsMismatch, detailMismatch)
 	}
-	return until(who, id.Expires), nil
+	return forwarding(until(who, id.Expires), id.Forwarded), nil
+}
+
+// forwarding returns who, of whom the backend gets a credential where forwarded
+// says so.
+func forwarding(who *pipeline.Identity, forwarded bool) *pipeline.Identity {
+	if !forwarded || who.Forwarded {
+		return who
+	}
+	own := *who
+	own.Forwarded = true
+	return &own
 }
 
 // until returns who, for no longer than to end.

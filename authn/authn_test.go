@@ -152,6 +152,18 @@ func TestAllEndsWithTheEarliest(t *testing.T) {
 	require.Equal(t, later, a.id.Expires, "an identity is shared and never altered")
 }
 
+func TestAllForwardsWhereAnyDoes(t *testing.T) {
+	t.Parallel()
+	kept := fake{id: &pipeline.Identity{Subject: "alice"}}
+	sent := fake{id: &pipeline.Identity{Subject: "device", Forwarded: true}}
+	for _, all := range [][]authn.Authenticator{{kept, sent}, {sent, kept}} {
+		id, err := authn.All(all...).Authenticate(t.Context(), exchange())
+		require.NoError(t, err)
+		require.True(t, id.Forwarded)
+	}
+	require.False(t, kept.id.Forwarded, "an identity is shared and never altered")
+}
+
 func TestStage(t *testing.T) {
 	t.Parallel()
 	in := func(environment string) fake {

@@ -24,7 +24,8 @@ type Config struct {
 	// of the caller it depends on.
 	Shared bool `json:"shared,omitempty"`
 	// Authorization says what becomes of answers to requests that take an
-	// Authorization field to the backend: explicit (the default) stores those
+	// Authorization field to the backend, or the credential that the gateway has
+	// judged in another one: explicit (the default) stores those
 	// that permit it by public, s-maxage or must-revalidate (RFC 9111 section
 	// 3.5); caller stores the others too, each for that very caller and
 	// credential.

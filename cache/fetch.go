@@ -143,13 +143,20 @@ func (p *policy) excuse(x *pipeline.Exchange, s *sending, resp *http.Response, e
 	return respond(x, &s.q.cond, e, now)
 }
 
-// failed tells whether the backend failed, by itself or by what it says.
+// failed tells whether the backend failed, by itself, by what it says, or by
+// the word of a stage that withholds what it says: an error page is often of a
+// form that nothing behind the cache lets pass.
 func failed(resp *http.Response, err error) bool {
 	if err != nil {
 		var u *pipeline.UpstreamError
-		return errors.As(err, &u)
+		var p *pipeline.Problem
+		return errors.As(err, &u) || errors.As(err, &p) && p.Status > 500 && failing(p.Status)
 	}
-	switch resp.StatusCode {
+	return failing(resp.StatusCode)
+}
+
+func failing(status int) bool {
+	switch status {
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
@@ -180,7 +187,7 @@ func (p *policy) confirmed(ctx context.Context, x *pipeline.Exchange, s *sending
 
 func (p *policy) arrived(s *sending, status int, h http.Header) arrival {
 	return arrival{
-		credential: len(s.seen.Values("Authorization")) > 0,
+		credential: credential(s.seen),
 		status:     status, header: h, asked: s.asked, now: time.Now(),
 	}
 }

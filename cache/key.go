@@ -100,12 +100,18 @@ func (k *keyer) primary(x *pipeline.Exchange, method string) string {
 		b = appendCaller(b, x)
 		b = append(x.Client.AppendTo(b), 0)
 	}
-	if k.perCaller && len(x.Values("Authorization")) > 0 {
+	if k.perCaller && credential(x) {
 		b = appendFields(b, x, []string{"Authorization"})
 		b = appendCaller(b, x)
 	}
 	*buf = b
 	return sum(b)
+}
+
+// credential reports whether the backend gets one: in Authorization or, as the
+// authenticator knows, in another field.
+func credential(x *pipeline.Exchange) bool {
+	return len(x.Values("Authorization")) > 0 || x.Identity != nil && x.Identity.Forwarded
 }
 
 // appendTarget writes what is asked for: as it came, because stages look at

@@ -53,7 +53,7 @@ func newRules(c Config) rules {
 
 // An arrival is a response as it came from the backend.
 type arrival struct {
-	credential bool // the request bore an Authorization field
+	credential bool // the backend got one
 	status     int
 	header     http.Header
 	asked, now time.Time
@@ -100,8 +100,8 @@ func (r *rules) forbidden(a arrival, says *directives) bool {
 	return a.header["Content-Range"] != nil || strings.HasPrefix(a.header.Get("Content-Type"), "text/event-stream")
 }
 
-// permitted tells whether the answer to a request with Authorization may be
-// stored (section 3.5). What the backend gets counts, not what the client
+// permitted tells whether the answer to a request with a credential may be
+// stored (section 3.5, which knows of none but Authorization). What the backend gets counts, not what the client
 // sent: a credential that was taken away cannot have made a difference.
 func (r *rules) permitted(a arrival, says *directives) bool {
 	return r.perCaller || says.public || says.mustRevalidate || says.sMaxAge.set || !a.credential

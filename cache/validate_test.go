@@ -212,18 +212,20 @@ func TestStaleIfError(t *testing.T) {
 		older  time.Duration
 		want   int
 	}{
-		"by the setting, where the backend is away":  {config: setting, fails: refused, want: 200},
-		"by the setting, where it says 503":          {config: setting, fails: reply{status: 503}, want: 200},
-		"by the directive":                           {says: ", stale-if-error=60", fails: refused, want: 200},
-		"not for longer than the setting":            {config: setting, fails: refused, older: 61 * time.Second, want: 502},
-		"not for longer than the directive":          {config: setting, says: ", stale-if-error=10", fails: refused, older: 11 * time.Second, want: 502},
-		"not without either":                         {fails: refused, want: 502},
-		"not where it must be revalidated":           {config: setting, says: ", must-revalidate", fails: refused, want: 502},
-		"not where the proxy has to":                 {config: setting, says: ", proxy-revalidate, stale-if-error=60", fails: refused, want: 502},
-		"not where the request says no-cache":        {config: setting, asks: "no-cache", fails: refused, want: 502},
-		"not where the backend says 404":             {config: setting, fails: reply{status: 404}, want: 404},
-		"not where it says 501":                      {config: setting, fails: reply{status: 501}, want: 501},
-		"not where a stage behind the cache refuses": {config: setting, fails: reply{err: pipeline.Refuse(403, "no", "")}, want: 403},
+		"by the setting, where the backend is away":    {config: setting, fails: refused, want: 200},
+		"by the setting, where it says 503":            {config: setting, fails: reply{status: 503}, want: 200},
+		"by the setting, where its answer is withheld": {config: setting, fails: reply{err: pipeline.Refuse(502, "no", "")}, want: 200},
+		"not where the gateway is at fault":            {config: setting, fails: reply{err: pipeline.Refuse(500, "no", "")}, want: 500},
+		"by the directive":                             {says: ", stale-if-error=60", fails: refused, want: 200},
+		"not for longer than the setting":              {config: setting, fails: refused, older: 61 * time.Second, want: 502},
+		"not for longer than the directive":            {config: setting, says: ", stale-if-error=10", fails: refused, older: 11 * time.Second, want: 502},
+		"not without either":                           {fails: refused, want: 502},
+		"not where it must be revalidated":             {config: setting, says: ", must-revalidate", fails: refused, want: 502},
+		"not where the proxy has to":                   {config: setting, says: ", proxy-revalidate, stale-if-error=60", fails: refused, want: 502},
+		"not where the request says no-cache":          {config: setting, asks: "no-cache", fails: refused, want: 502},
+		"not where the backend says 404":               {config: setting, fails: reply{status: 404}, want: 404},
+		"not where it says 501":                        {config: setting, fails: reply{status: 501}, want: 501},
+		"not where a stage behind the cache refuses":   {config: setting, fails: reply{err: pipeline.Refuse(403, "no", "")}, want: 403},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ type Identity struct {
 	Roles       []string
 	Claims      map[string]any
 	Expires     time.Time
+	Forwarded   bool // the backend gets the credential, too, in whichever field
 }
 
 // Grant is what the caller may see and do on this route. Its zero value grants nothing.

@@ -58,7 +58,7 @@ func (a *authenticator) Authenticate(ctx context.Context, x *pipeline.Exchange) 
 	case expired(c):
 		return nil, unknown().Because(authn.Reason(CodeExpired))
 	}
-	return identity(c), nil
+	return a.identity(c, at), nil
 }
 
 // Challenges names the scheme that asks for a key.
@@ -69,10 +69,10 @@ func (a *authenticator) Challenges() []string {
 	return []string{"ApiKey"}
 }
 
-func identity(c *registry.Credential) *pipeline.Identity {
+func (a *authenticator) identity(c *registry.Credential, at place) *pipeline.Identity {
 	return &pipeline.Identity{
 		Subject: c.ID, Consumer: c.Consumer, Scheme: scheme,
-		Environment: c.Environment, Expires: c.NotAfter,
+		Environment: c.Environment, Expires: c.NotAfter, Forwarded: a.config.Forward && at != inQuery,
 	}
 }
 

@@ -207,12 +207,22 @@ func TestWhatTheBackendGets(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := authenticator(t, knows(good, acme()), tt.config).Authenticate(t.Context(), tt.x)
+			id, err := authenticator(t, knows(good, acme()), tt.config).Authenticate(t.Context(), tt.x)
 			require.NoError(t, err)
+			require.Equal(t, tt.value == good, id.Forwarded)
 			require.Equal(t, tt.value, tt.x.Get(tt.field))
 			require.Equal(t, tt.target, tt.x.Target())
 		})
 	}
+}
+
+func TestACookieThatWasTakenAwayBeforeStaysAway(t *testing.T) {
+	t.Parallel()
+	x := exchange("/a", "Cookie", "session=s3cret; a=1; key="+good)
+	x.Set("Cookie", "a=1; key="+good) // as an authenticator before has left it
+	_, err := authenticator(t, knows(good, acme()), apikey.Config{Cookie: "key"}).Authenticate(t.Context(), x)
+	require.NoError(t, err)
+	require.Equal(t, "a=1", x.Get("Cookie"))
 }
 
 func TestSumIsHMAC(t *testing.T) {

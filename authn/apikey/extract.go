@@ -119,7 +119,7 @@ func (a *authenticator) remove(x *pipeline.Exchange, from place) {
 }
 
 func (a *authenticator) removeCookie(x *pipeline.Exchange) {
-	rest := withoutCookie(x.In.Header["Cookie"], a.config.Cookie)
+	rest := withoutCookie(x.Values("Cookie"), a.config.Cookie)
 	if rest == "" {
 		x.Del("Cookie")
 		return

@@ -13,10 +13,11 @@ import (
 type mapping struct {
 	subject, consumer, scopes, roles, environment []path
 	consumerRequired                              bool
+	forwarded                                     bool
 }
 
 func newMapping(c Config) (mapping, error) {
-	m := mapping{consumerRequired: c.ConsumerClaim != ""}
+	m := mapping{consumerRequired: c.ConsumerClaim != "", forwarded: c.Forward}
 	each := [...]struct {
 		to     *[]path
 		chosen string
@@ -43,7 +44,7 @@ func newMapping(c Config) (mapping, error) {
 // identity returns who the claims name. A claim of another form than is wanted
 // is a fault of the token: whoever reads it elsewhere may see another caller.
 func (m *mapping) identity(claims map[string]any, issuer string, expires time.Time) (*pipeline.Identity, error) {
-	id := &pipeline.Identity{Issuer: issuer, Scheme: kindName, Claims: claims, Expires: expires}
+	id := &pipeline.Identity{Issuer: issuer, Scheme: kindName, Claims: claims, Expires: expires, Forwarded: m.forwarded}
 	var err error
 	if id.Subject, err = oneText(claims, m.subject, true); err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -142,7 +141,7 @@ func (e *entrance) handshake(conn net.Conn, by time.Time) (*tls.Conn, error) {
 	err := secure.HandshakeContext(ctx)
 	if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader) {
 		_ = conn.SetWriteDeadline(by)
-		_, _ = io.WriteString(plain.Conn, string(faultPlain.response(time.Now()))) // it is closed either way
+		_, _ = plain.Conn.Write(faultPlain.response(time.Now())) // it is closed either way
 	}
 	return secure, err
 }

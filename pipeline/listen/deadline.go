@@ -1,7 +1,6 @@
 package listen
 
 import (
-	"errors"
 	"net"
 	"os"
 	"sync"
@@ -46,7 +45,7 @@ func (d *readDeadline) read(p []byte, own time.Time) (n int, ownEnded bool, err 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.reading = false
-	if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+	if !timedOut(err) {
 		return n, false, err
 	}
 	now := time.Now()
@@ -126,6 +125,12 @@ func (d *readDeadline) close() {
 		close(d.wake)
 	}
 	d.closed = true
+}
+
+// timedOut tells whether a deadline ended a read or write.
+func timedOut(err error) bool {
+	t, ok := err.(net.Error)
+	return ok && t.Timeout()
 }
 
 func passed(t, now time.Time) bool { return !t.IsZero() && !now.Before(t) }

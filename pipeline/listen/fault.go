@@ -96,5 +96,4 @@ var (
 	faultTrailerName  = badField("A trailer has the name of a field that only a head may have.")
 	faultTrailerLarge = &fault{http.StatusRequestHeaderFieldsTooLarge, CodeHeadTooLarge, "The trailers of the request are larger than allowed."}
 	faultBodySlow     = &fault{http.StatusRequestTimeout, pipeline.CodeBodyTimeout, "The body of the request came too slowly."}
-	faultAhead        = malformed("More was sent ahead than is kept.")
 )

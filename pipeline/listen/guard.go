@@ -62,14 +62,15 @@ func guard(conn net.Conn, l *Limits) *Conn {
 // State is told what became of the connection; it is for http.Server's
 // ConnState.
 func (c *Conn) State(s http.ConnState) {
-	switch s {
-	case http.StateIdle:
+	switch {
+	case c.framer.phase == aside: // HTTP/2 has states of its own
+	case s == http.StateIdle:
 		c.busy, c.by = false, time.Time{}
 		c.patient.Store(false)
 		if c.over != nil {
 			c.over = io.EOF // the body was at fault, and its request is answered
 		}
-	case http.StateHijacked:
+	case s == http.StateHijacked:
 		c.framer.phase = aside
 		if s := underlying(c.Conn); s != nil {
 			s.lift()

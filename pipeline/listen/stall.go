@@ -3,7 +3,6 @@ package listen
 import (
 	"errors"
 	"net"
-	"os"
 	"sync"
 	"time"
 )
@@ -26,7 +25,7 @@ func (s *stalling) Write(p []byte) (n int, err error) {
 		}
 		m, err := s.Conn.Write(p[n:])
 		n += m
-		if m == 0 || err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || s.over() {
+		if m == 0 || !timedOut(err) || s.over() {
 			return n, err
 		}
 	}
