@@ -50,20 +50,15 @@ func (g *Gateway) Check(ctx context.Context, s *registry.Snapshot) error {
 	return nil
 }
 
-// fromSource applies an update of the source. The version that a rollback left
-// is passed over until the source delivers another.
+// fromSource applies an update of the source.
 func (g *Gateway) fromSource(ctx context.Context, u registry.Update) error {
-	if u.Snapshot != nil && g.pinnedAgainst(u.Snapshot.Version) {
-		g.logger.Info("version passed over after a rollback", "version", u.Snapshot.Version)
-		u.Snapshot = nil
-	}
 	return g.update(ctx, u, originSource)
 }
 
-func (g *Gateway) pinnedAgainst(version string) bool {
-	g.apply.Lock()
-	defer g.apply.Unlock()
-	return g.history.pinned && g.history.left == version
+// passedOver reports whether the source delivers the version that a rollback
+// left: it is passed over until another one comes. apply is held.
+func (g *Gateway) passedOver(version string, from origin) bool {
+	return from == originSource && g.history.pinned && g.history.left == version
 }
 
 func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) error {
@@ -74,6 +69,10 @@ func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) er
 	defer g.apply.Unlock()
 	if g.over {
 		return ErrClosed
+	}
+	if g.passedOver(u.Snapshot.Version, from) {
+		g.logger.Info("version passed over after a rollback", "version", u.Snapshot.Version)
+		return g.directoryOnly(u.Directory)
 	}
 	err := g.swap(ctx, u, from)
 	if err != nil {
@@ -217,7 +216,10 @@ func (g *Gateway) retireOld(before, now *table, replaced []*backend) {
 			old = append(old, u)
 		}
 	}
-	g.retiring.retire(g, old, func() {
+	if before.edge != now.edge {
+		before.edge.retire() // at once: who comes now begins with the new one
+	}
+	g.retiring.retire(g, old, g.retiring.hold(g, before, now), func() {
 		for _, b := range replaced {
 			b.end()
 		}

@@ -132,6 +132,7 @@ func (c *compilation) seal(u *unit, last pipeline.Handler, stages []pipeline.Sta
 		}
 	}()
 	u.entry.Record = c.g.recordersOf(u.entry.Route)
+	u.entry.Timed = pipeline.Timings(c.g.recorders)
 	return u.fold(last, stages)
 }
 
@@ -269,7 +270,7 @@ func (c *compilation) edge() *edgeUnit {
 	c.fresh = append(c.fresh, e.unit)
 	stages := c.policies(e.scope, nil, c.snapshot.Edge)
 	e.entry.Release = nil
-	if err := c.seal(e.unit, c.g.dispatch(e), stages); err != nil {
+	if err := c.seal(e.unit, dispatch(e), stages); err != nil {
 		c.collect(err)
 		return e
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/standard"
 )
 
 // TestDocsLinkToWhatIsThere follows every relative link of the pages. A link
@@ -54,5 +56,26 @@ func TestFeatureAndSafetyPagesAreWhole(t *testing.T) {
 	require.Equal(t, 75, len(numbers))
 	for _, row := range numbers {
 		require.True(t, strings.Contains(row, "](../") || strings.Contains(row, "open"), "a proof, or open: %s", row)
+	}
+}
+
+// TestEveryKindHasAPage holds docs/policies.md to naming every policy and
+// authenticator, and each page to the form of a manual.
+func TestEveryKindHasAPage(t *testing.T) {
+	t.Parallel()
+	index, err := os.ReadFile("docs/policies.md")
+	require.NoError(t, err)
+	for _, k := range standard.All() {
+		switch k.Makes().String() {
+		case "[]pipeline.Stage", "authn.Authenticator":
+			require.Contains(t, string(index), k.KindName(), "docs/policies.md")
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(\.\./([^)]+README\.md)\)`).FindAllStringSubmatch(string(index), -1) {
+		page, err := os.ReadFile(m[1])
+		require.NoError(t, err)
+		for _, section := range []string{"# Name", "# Description", "# Settings", "# Examples"} {
+			require.Contains(t, string(page), "#"+section, m[1])
+		}
 	}
 }

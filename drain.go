@@ -44,8 +44,8 @@ func (r Report) String() string {
 // to their end; when ctx ends, what is left counts as cut. The report says what
 // became of the exchanges that were open when refusing began.
 //
-// Drain closes no connection: http.Server.Close, which Run calls, cuts what is
-// left. A drained gateway serves nothing any more; Close it.
+// What is left is cut where its body moves on; a connection that does not move
+// is closed by http.Server.Close, which Run calls. A drained gateway serves nothing any more; Close it.
 func (g *Gateway) Drain(ctx context.Context) Report {
 	g.unready.Store(true)
 	pause(ctx, g.grace)
@@ -64,6 +64,7 @@ func (g *Gateway) Drain(ctx context.Context) Report {
 	t.edge.tell()
 	awaitAll(ctx, units, 0)
 	left := counts(units)
+	cutAll(units)
 	return report(units, began, told, left, time.Since(start))
 }
 
@@ -72,7 +73,10 @@ func (g *Gateway) Drain(ctx context.Context) Report {
 func (g *Gateway) stop() *table {
 	g.apply.Lock()
 	defer g.apply.Unlock()
-	g.over = true
+	if !g.over {
+		g.over = true
+		close(g.stopping)
+	}
 	g.refusing.Store(true)
 	return g.table.Load()
 }
@@ -177,7 +181,7 @@ func (g *Gateway) Close() error {
 			for _, u := range units {
 				u.tell()
 			}
-			g.retiring.retire(g, units, func() {})
+			g.retiring.retire(g, units, 0, func() {})
 		}
 		atMost(g.deadline, g.retiring.wait.Wait)
 		if g.saver != nil {

@@ -120,7 +120,11 @@ func TestAnExchangeThatIsLeftCountsAsCut(t *testing.T) {
 	g := newGateway(t, gateway.Upstream("b", streaming(letGo)), gateway.Draining(gateway.Drain{Delay: time.Millisecond, Deadline: time.Second}),
 		gateway.Snapshot(snapshot("1", public("slow", "/slow", "b"))))
 	done := make(chan struct{})
-	go func() { defer close(done); get(g, "/slow") }()
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }() // it is cut
+		get(g, "/slow")
+	}()
 	require.Eventually(t, func() bool { return g.Routes()[0].InFlight == 1 }, 5*time.Second, time.Millisecond)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -183,7 +187,11 @@ func TestADrainWithoutEndHoldsUpNothingElse(t *testing.T) {
 	g := newGateway(t, gateway.Upstream("b", streaming(letGo)), gateway.Draining(gateway.Drain{Delay: time.Millisecond, Deadline: time.Millisecond}),
 		gateway.Snapshot(snapshot("1", public("slow", "/slow", "b"))))
 	served, drained := make(chan struct{}), make(chan gateway.Report)
-	go func() { defer close(served); get(g, "/slow") }()
+	go func() {
+		defer close(served)
+		defer func() { _ = recover() }() // it is cut: Close has waited for its deadline
+		get(g, "/slow")
+	}()
 	require.Eventually(t, func() bool { return g.Routes()[0].InFlight == 1 }, 5*time.Second, time.Millisecond)
 	go func() { drained <- g.Drain(context.Background()) }()
 	require.Eventually(t, func() bool { return code(t, g, "/other") == "draining" }, 5*time.Second, time.Millisecond)
@@ -199,4 +207,35 @@ func TestRunRunsOnce(t *testing.T) {
 	g := newGateway(t, gateway.Snapshot(snapshot("1")), gateway.Listen("127.0.0.1:0"))
 	require.NoError(t, running(t, g)())
 	require.ErrorContains(t, g.Run(t.Context()), "Run was called before")
+}
+
+func TestARetiredRouteIsBoundedInTime(t *testing.T) {
+	t.Parallel()
+	endless := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "1000000000")
+		for r.Context().Err() == nil {
+			if _, err := w.Write(make([]byte, 100)); err != nil {
+				return
+			}
+			_ = http.NewResponseController(w).Flush()
+			select {
+			case <-r.Context().Done():
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	})
+	g, err := gateway.New(standardKinds(), gateway.Upstream("b", endless), gateway.Listen("127.0.0.1:0"),
+		gateway.Draining(gateway.Drain{Delay: time.Millisecond, Deadline: 100 * time.Millisecond}),
+		gateway.Snapshot(snapshot("1", public("one", "/one", "b"))))
+	require.NoError(t, err)
+	end := running(t, g)
+	resp, err := http.Get("http://" + awaitAddr(t, g) + "/one")
+	require.NoError(t, err)
+	apply(t, g, snapshot("2", public("one", "/two", "b")))
+	require.Equal(t, 1, g.Config().Retiring)
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.Error(t, err, "a download without end is cut")
+	require.Eventually(t, func() bool { return g.Config().Retiring == 0 }, 5*time.Second, time.Millisecond)
+	require.NoError(t, resp.Body.Close())
+	require.NoError(t, end())
 }

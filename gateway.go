@@ -31,8 +31,9 @@ type Gateway struct {
 	unready    atomic.Bool   // a drain has begun
 	explaining atomic.Int64
 
-	apply    sync.Mutex // one update at a time; guards history and over
-	over     bool       // a drain or Close has begun: no update is taken any more
+	apply    sync.Mutex    // one update at a time; guards history and over
+	over     bool          // a drain or Close has begun: no update is taken any more
+	stopping chan struct{} // closed when over is set
 	ran      atomic.Bool
 	history  history
 	status   refusals
@@ -58,7 +59,7 @@ func New(options ...Option) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{settings: s, pool: pipeline.NewPool(), via: pseudonym(), ready: make(chan struct{}), listening: make(chan struct{})}
+	g := &Gateway{settings: s, pool: pipeline.NewPool(), via: pseudonym(), ready: make(chan struct{}), listening: make(chan struct{}), stopping: make(chan struct{})}
 	g.workshop = pipeline.Workshop{Kinds: kinds, Directory: s.directory, Upstreams: g.deliver}
 	g.upstreams = newUpstreams(g)
 	if s.lastGood != "" {

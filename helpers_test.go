@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -110,3 +112,10 @@ func standardKinds() gateway.Option { return standard.Kinds() }
 func explain(g *gateway.Gateway, path string) gateway.Explanation {
 	return g.Explain(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil))
 }
+
+const (
+	longest = 10 * time.Second
+	tick    = time.Millisecond
+)
+
+func writeFile(path string, content []byte) error { return os.WriteFile(path, content, 0o600) }

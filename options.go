@@ -61,7 +61,7 @@ type listener struct {
 func collect(options []Option) (settings, error) {
 	s := settings{
 		handlers: map[string]http.Handler{}, given: map[string]bool{},
-		keep: 10, drainDelay: time.Second, deadline: 30 * time.Second, load: 10 * time.Second,
+		keep: 10, drainDelay: time.Second, deadline: 30 * time.Second,
 		background: context.Background(),
 	}
 	var errs []error
@@ -71,7 +71,7 @@ func collect(options []Option) (settings, error) {
 		}
 	}
 	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
+		s.logger = slog.Default()
 	}
 	if s.directory == nil {
 		s.directory = directory.New()
@@ -184,7 +184,7 @@ func Transport(f func(registry.Upstream, *http.Transport) http.RoundTripper) Opt
 }
 
 // Logger takes what the gateway has to say beside the access log: refusals,
-// swaps, panics, a source that has ended. By default it says nothing.
+// swaps, panics, at the levels of their weight. slog.Default by default.
 func Logger(l *slog.Logger) Option {
 	return once("Logger", func(s *settings) error { s.logger = l; return nil })
 }
@@ -268,8 +268,9 @@ func Draining(d Drain) Option {
 	})
 }
 
-// LoadTimeout bounds how long Run waits for the first update of the source
-// before it starts from the last good configuration; 10 s by default.
+// LoadTimeout bounds how long Run waits for the first update of the source. By
+// default 2 s where a last good configuration is at hand to start from, and
+// 10 s where there is none.
 func LoadTimeout(d time.Duration) Option {
 	return once("LoadTimeout", func(s *settings) error { s.load = d; return nil })
 }

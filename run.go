@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -167,7 +168,8 @@ func (g *Gateway) tolerate(err error) error {
 }
 
 func (g *Gateway) firstUpdate(ctx context.Context, source *following) error {
-	timer := time.NewTimer(g.load)
+	most := g.loadTimeout()
+	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
 	case err := <-source.first:
@@ -180,10 +182,21 @@ func (g *Gateway) firstUpdate(ctx context.Context, source *following) error {
 		}
 		return fmt.Errorf("the source ended before its first update: %w", orEnded(source.err))
 	case <-timer.C:
-		return fmt.Errorf("the source delivered nothing within %v", g.load)
+		return fmt.Errorf("the source delivered nothing within %v", most)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// loadTimeout is how long the first update is waited for.
+func (g *Gateway) loadTimeout() time.Duration {
+	if g.load > 0 {
+		return g.load
+	}
+	if _, err := os.Stat(g.lastGood); g.lastGood != "" && err == nil {
+		return 2 * time.Second
+	}
+	return 10 * time.Second
 }
 
 func orEnded(err error) error {

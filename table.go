@@ -26,8 +26,9 @@ type table struct {
 }
 
 // dispatch is the innermost handler of the edge chain: it routes the exchange
-// and hands it to the chain of its route.
-func (g *Gateway) dispatch(e *edgeUnit) pipeline.Handler {
+// and hands it to the chain of its route, by the newest table that has this
+// edge chain.
+func dispatch(e *edgeUnit) pipeline.Handler {
 	return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
 		t := e.current.Load()
 		for {
@@ -39,7 +40,7 @@ func (g *Gateway) dispatch(e *edgeUnit) pipeline.Handler {
 				x.Enter(&u.entry)
 				return u.handler(ctx, x)
 			}
-			newer := g.table.Load()
+			newer := e.current.Load()
 			if newer == t {
 				return nil, draining()
 			}
@@ -63,6 +64,6 @@ func (t *table) route(x *pipeline.Exchange) (*unit, error) {
 }
 
 func draining() *pipeline.Problem {
-	return pipeline.Refuse(http.StatusServiceUnavailable, pipeline.CodeDraining, "This instance is shutting down.").
+	return pipeline.Refuse(http.StatusServiceUnavailable, pipeline.CodeDraining, "This is not served here any more. Try again.").
 		With("Retry-After", "1").With("Connection", "close")
 }

@@ -26,13 +26,14 @@ type unit struct {
 
 	closing     chan struct{} // closed when streams and tunnels are to end
 	closingOnce sync.Once
+	cut         atomic.Bool   // what is left is cut
 	gone        chan struct{} // closed when the last exchange of a retired unit is out
 	goneOnce    sync.Once
 }
 
 func newUnit(h hash, scope *pipeline.Scope) *unit {
 	u := &unit{hash: h, scope: scope, since: time.Now(), closing: make(chan struct{}), gone: make(chan struct{})}
-	u.entry.Closing, u.entry.Release = u.closing, u
+	u.entry.Closing, u.entry.Cut, u.entry.Release = u.closing, &u.cut, u
 	return u
 }
 

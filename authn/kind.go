@@ -14,10 +14,10 @@ const kindName = "authenticate"
 type Config struct {
 	// AnyOf lists authenticators, of which the first whose credentials the
 	// request bears decides: [{jwt: {...}}, {api_key: {...}}].
-	AnyOf []registry.Policy `json:"any_of,omitempty"`
+	AnyOf []registry.Policy `json:"any_of,omitempty" kind:"authn.Authenticator"`
 	// AllOf lists authenticators that all have to find credentials that hold.
 	// The identity is that of the first.
-	AllOf []registry.Policy `json:"all_of,omitempty"`
+	AllOf []registry.Policy `json:"all_of,omitempty" kind:"authn.Authenticator"`
 	// Optional lets requests without any credentials pass as nobody. Default
 	// false. Credentials that do not hold are refused all the same.
 	Optional bool `json:"optional,omitempty"`

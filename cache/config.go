@@ -29,10 +29,10 @@ type Config struct {
 	// that permit it by public, s-maxage or must-revalidate (RFC 9111 section
 	// 3.5); caller stores the others too, each for that very caller and
 	// credential.
-	Authorization string `json:"authorization,omitempty"`
+	Authorization string `json:"authorization,omitempty" enum:"explicit,caller"`
 	// Methods are those that are answered from the cache: GET and HEAD (the
 	// default), or one of them.
-	Methods []string `json:"methods,omitempty"`
+	Methods []string `json:"methods,omitempty" enum:"GET,HEAD"`
 	// Statuses are those of the responses that are stored. Default: 200, 203,
 	// 204, 300, 301, 302, 307, 308, 404, 405, 410, 414 and 501, of which 302 and
 	// 307 only where the response itself says for how long.
@@ -62,7 +62,7 @@ type Config struct {
 	Name string `json:"name,omitempty"`
 	// Store is where entries are kept. Default: {memory: {}}, within this
 	// process.
-	Store *registry.Policy `json:"store,omitempty"`
+	Store *registry.Policy `json:"store,omitempty" kind:"cache.Store"`
 }
 
 // KeyConfig says what of the request chooses an entry.

@@ -36,22 +36,33 @@ func Introduce(stages []Stage) error {
 // the stage has recorded one itself. A Wrap that returns no handler panics here,
 // where the route is compiled, and not in each of its exchanges.
 func Chain(last Handler, stages ...Stage) Handler {
-	h := last
+	h := owned(last)
 	for _, s := range slices.Backward(stages) {
 		wrapped := s.Wrap(h)
 		if wrapped == nil {
 			panic(fmt.Sprintf("pipeline: Wrap of stage %q returned no handler", s.Name))
 		}
-		h = denials(s.Name, wrapped)
+		h = within(s.Name, wrapped)
 	}
 	return h
 }
 
-// denials records the Problem that h returns as a denial by the stage. It
-// travels outwards through the other stages; the innermost one made it.
-func denials(stage string, h Handler) Handler {
+// within runs h as the stage of this name: it has the time that passes told
+// for the stage, and records the Problem that h returns as a denial by it. A
+// Problem travels outwards through the other stages; the innermost one made it.
+// A stage that has decided with the code of its Problem has told it already, by
+// whatever verdict: what a backend refused was denied by no stage.
+func within(stage string, h Handler) Handler {
 	return func(ctx context.Context, x *Exchange) (*http.Response, error) {
+		var before uint8
+		timed := x.timed()
+		if timed {
+			before = x.turn(x.clock.slot(&stage))
+		}
 		resp, err := h(ctx, x)
+		if timed {
+			x.turn(before)
+		}
 		if err != nil {
 			x.denied(stage, err)
 		}
@@ -66,7 +77,7 @@ func (x *Exchange) denied(stage string, err error) {
 	}
 	x.refusal = p
 	if ds := x.Decisions(); len(ds) > 0 {
-		if last := ds[len(ds)-1]; last.Stage == stage && last.Verdict == Deny {
+		if last := ds[len(ds)-1]; last.Stage == stage && (last.Verdict == Deny || last.Code == p.Code) {
 			return
 		}
 	}

@@ -74,6 +74,16 @@ func TestChainRunsFromTheOutsideIn(t *testing.T) {
 	require.Equal(t, []string{"a pass ", "b pass "}, decisions(x))
 }
 
+// altering returns a stage that makes p of what it got.
+func altering(name string, p *pipeline.Problem) pipeline.Stage {
+	return pipeline.Stage{Name: name, Wrap: func(pipeline.Handler) pipeline.Handler {
+		return func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+			x.Decide(pipeline.Decision{Stage: name, Verdict: pipeline.Alter, Code: p.Code})
+			return nil, p
+		}
+	}}
+}
+
 func TestProblemIsRecordedOnceByTheStageThatMadeIt(t *testing.T) {
 	t.Parallel()
 	refused := pipeline.Refuse(403, "nope", "")
@@ -84,6 +94,7 @@ func TestProblemIsRecordedOnceByTheStageThatMadeIt(t *testing.T) {
 	}{
 		{"the innermost stage made it", pipeline.Chain(ok, passing("a", 0), denying("b", refused, false)), []string{"a pass ", "b deny nope"}},
 		{"a stage that recorded it itself is not recorded again", pipeline.Chain(ok, passing("a", 0), denying("b", refused, true)), []string{"a pass ", "b deny own"}},
+		{"a stage that told its code by another verdict did not deny", pipeline.Chain(ok, altering("b", refused)), []string{"b alter nope"}},
 		{"a Problem within another error counts too", pipeline.Chain(ok, denying("b", fmt.Errorf("wrapped: %w", refused), false)), []string{"b deny nope"}},
 		{"an error that is no Problem is no denial", pipeline.Chain(ok, denying("b", errors.New("broken"), false)), nil},
 		{"a Problem of who forwards belongs to the innermost stage", pipeline.Chain(failWith(refused), passing("a", 0), passing("b", 0)), []string{"a pass ", "b pass ", "b deny nope"}},
@@ -128,7 +139,7 @@ func TestUpstreamErrorStatus(t *testing.T) {
 	want := map[string]int{
 		pipeline.UpstreamConnect: 502, pipeline.UpstreamReset: 502, pipeline.UpstreamMalformed: 502,
 		pipeline.UpstreamTimeout: 504, pipeline.UpstreamNoneReady: 503, pipeline.UpstreamBreakerOpen: 503,
-		pipeline.UpstreamOverloaded: 503, "unheard of": 502,
+		pipeline.UpstreamOverloaded: 503, pipeline.UpstreamAnswered: 502, "unheard of": 502,
 	}
 	for kind, status := range want {
 		require.Equal(t, status, (&pipeline.UpstreamError{Kind: kind}).Status(), kind)
@@ -140,7 +151,9 @@ func TestUpstreamErrorStatus(t *testing.T) {
 	require.Equal(t, "connect", (&pipeline.UpstreamError{Kind: pipeline.UpstreamConnect}).Error())
 }
 
-func BenchmarkChainOfTen(b *testing.B) {
+func BenchmarkChainOfTen(b *testing.B) { benchmarkChain(b, nil) }
+
+func benchmarkChain(b *testing.B, entry *pipeline.Entry) {
 	var stages []pipeline.Stage
 	for i := range 10 {
 		stages = append(stages, passing(fmt.Sprintf("stage-%d", i), pipeline.Guard))
@@ -152,6 +165,7 @@ func BenchmarkChainOfTen(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		x := &pipeline.Exchange{In: in, Start: time.Now()}
+		x.Begin(nil, pipeline.Raw{}, entry)
 		if _, err := h(ctx, x); err != nil || len(x.Decisions()) != 10 {
 			b.Fatal(err)
 		}

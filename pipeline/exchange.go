@@ -27,6 +27,7 @@ type Exchange struct {
 	Upgrade  string        // the protocol that the client asks to switch to, in lower case
 	Allow    string        // where the router answers OPTIONS itself: the value of Allow
 	ID       string        // the correlation id; empty where none was set
+	TraceID  string        // of the distributed trace, 32 hexadecimal digits; empty where none was set
 	Start    time.Time
 	Deadline time.Time // by when the response head must be in; see Hasten
 
@@ -57,6 +58,7 @@ type Exchange struct {
 	enderRoom    [4]Ender
 	grantRoom    Grant
 	granted      bool
+	clock        clock
 }
 
 // A Link is what the edge lends to an exchange to reach the client by.
@@ -195,4 +197,10 @@ func (x *Exchange) Closing() <-chan struct{} {
 		return nil
 	}
 	return x.entry.Closing
+}
+
+// Cut reports whether the time that a retired route allows is over: the edge
+// cuts the body that it copies, however long it would go on.
+func (x *Exchange) Cut() bool {
+	return x.entry != nil && x.entry.Cut != nil && x.entry.Cut.Load()
 }

@@ -71,7 +71,8 @@ func guard(f func()) (err error) {
 // forks ends the fork with Done, or has it adopted.
 func (x *Exchange) Fork() *Exchange {
 	f := &Exchange{
-		In: x.In, Reply: maps.Clone(x.Reply), Client: x.Client, Scheme: x.Scheme, Upgrade: x.Upgrade, ID: x.ID,
+		In: x.In, Reply: maps.Clone(x.Reply), Client: x.Client, Scheme: x.Scheme, Upgrade: x.Upgrade,
+		ID: x.ID, TraceID: x.TraceID,
 		Start: x.Start, Deadline: x.Deadline, Route: x.Route, Environment: x.Environment,
 		Identity: x.Identity, Subscription: x.Subscription, Grant: x.Grant,
 		entry: x.entry, raw: x.raw, target: x.target, fork: true,

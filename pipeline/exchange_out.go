@@ -42,7 +42,10 @@ func (x *Exchange) edit(op editOp, field, value string) {
 // Get returns the first value of a field as it will be sent, edits included.
 func (x *Exchange) Get(field string) string {
 	field = http.CanonicalHeaderKey(field)
-	value := x.In.Header.Get(field)
+	var value string
+	if values := x.In.Header[field]; len(values) > 0 {
+		value = values[0]
+	}
 	for _, e := range x.edits {
 		if e.field != field {
 			continue

@@ -24,6 +24,12 @@ type Kind[T any] struct {
 // strictly into C (see registry.Decode), then C's Validate is asked, if it has
 // one. What an embedder brings (a Redis client, an HTTP client) is captured by
 // make when the Kind is made. make starts nothing: see Env.Go.
+//
+// Of a field that holds a registry.Policy (or several), C says by a tag what it
+// makes, unless that is []Stage: `kind:"authn.Authenticator"` beside
+// Make[authn.Authenticator]. Of a field that holds one of a few words, C may
+// say which: `enum:"on,off"`. Both are for the schema of documents, which
+// package pipeline/schema makes; decoding does not heed them.
 func NewKind[C, T any](name string, make func(env *Env, c C) (T, error)) Kind[T] {
 	return Kind[T]{
 		Name:   name,

@@ -65,6 +65,7 @@ const (
 	UpstreamNoneReady   = "none_ready"   // no endpoint to send to: 503
 	UpstreamBreakerOpen = "breaker_open" // spared for now: 503
 	UpstreamOverloaded  = "overloaded"   // no connection free in time: 503
+	UpstreamAnswered    = "answered"     // it answered with an error, which a stage made a Problem of: 502
 )
 
 // Status returns 502, 503 or 504.

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -32,6 +34,19 @@ type Summary struct {
 type Entry struct {
 	Route   *registry.Route // nil for exchanges of no route
 	Record  []func(x *Exchange, s *Summary)
+	Timed   bool            // stages are timed; see Timings and Exchange.Spent
 	Closing <-chan struct{} // closed when streams and tunnels are to come to their end
+	Cut     *atomic.Bool    // set when what is still open is to be cut; may be nil
 	Release Ender           // told last of all; may be nil
+}
+
+// Timings reports whether one of the recorders wants to know how long each
+// stage took: whether it has a method Timings() bool that returns true. Such
+// recorders read Exchange.Spent. It costs two readings of the clock for each
+// stage, so nothing is timed unasked.
+func Timings(recorders []Recorder) bool {
+	return slices.ContainsFunc(recorders, func(r Recorder) bool {
+		t, ok := r.(interface{ Timings() bool })
+		return ok && t.Timings()
+	})
 }

@@ -14,7 +14,7 @@ type Config struct {
 	// callers of the route). Of IPv6 addresses the network of 64 bits counts.
 	// An address is counted before authentication, all others after
 	// authorization.
-	Per string `json:"per,omitempty"`
+	Per string `json:"per,omitempty" enum:"subscription,consumer,subject,address,api,route"`
 	// Rate is how often: "100/s", "5000/minute", "20/10s". Without it, and
 	// without Limits, the limits are those of the plan of the caller's
 	// subscription, as the directory has it at the time of the request; a plan
@@ -29,17 +29,17 @@ type Config struct {
 	// that have the same policy; the default where the route belongs to one),
 	// route (this one alone), or all (all of the gateway that have the same
 	// policy).
-	Scope string `json:"scope,omitempty"`
+	Scope string `json:"scope,omitempty" enum:"api,route,all"`
 	// Store is the limiter that counts. Default: {memory: {}}, within this
 	// process.
-	Store *registry.Policy `json:"store,omitempty"`
+	Store *registry.Policy `json:"store,omitempty" kind:"ratelimit.Limiter"`
 	// Headers tells callers where they stand, in RateLimit, RateLimit-Policy,
 	// X-RateLimit-Limit, -Remaining and -Reset: on (the default) or off.
-	Headers string `json:"headers,omitempty"`
+	Headers string `json:"headers,omitempty" enum:"on,off"`
 	// OnError says what becomes of requests while the store cannot count:
 	// refuse (503, the default), allow, or local: this instance counts by
 	// itself, up to its share of each limit.
-	OnError string `json:"on_error,omitempty"`
+	OnError string `json:"on_error,omitempty" enum:"refuse,allow,local"`
 	// LocalShare is the part of each limit that one instance lets pass under
 	// on_error: local, above 0 and at most 1; 0 means 0.5. One over the number
 	// of instances keeps all of them together within the limit.

@@ -27,7 +27,7 @@ type Plan struct {
 	Name string `json:"name"`
 	// Priority is critical, normal (the default) or low: for policies that shed
 	// load.
-	Priority string `json:"priority,omitempty"`
+	Priority string `json:"priority,omitempty" enum:"critical,normal,low"`
 	// Limits are the rates that all have to pass; none does not limit.
 	Limits []Limit `json:"limits,omitempty"`
 

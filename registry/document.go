@@ -9,7 +9,7 @@ const Schema = "gateway/v1"
 // written in Go.
 type Document struct {
 	// Schema is "gateway/v1", or empty in Go.
-	Schema string `json:"schema,omitempty"`
+	Schema string `json:"schema,omitempty" enum:"gateway/v1"`
 	// Version names this version; default: a hash of the content.
 	Version string `json:"version,omitempty"`
 	// Environment separates credentials and subscriptions: "production".
@@ -49,7 +49,7 @@ type API struct {
 	// BasePath stands in front of the path of each route: "/users-api/v2".
 	BasePath string `json:"base_path,omitempty"`
 	// Protocol is that of the routes which name none.
-	Protocol string `json:"protocol,omitempty"`
+	Protocol string `json:"protocol,omitempty" enum:"rest,graphql,grpc,soap,events"`
 	// Hosts are those of the routes which name none.
 	Hosts []string `json:"hosts,omitempty"`
 	// Upstream is that of the routes which name none.
@@ -85,9 +85,9 @@ type APIRoute struct {
 	// Upstream is empty for that of the API.
 	Upstream string `json:"upstream,omitempty"`
 	// Protocol is empty for that of the API.
-	Protocol string `json:"protocol,omitempty"`
+	Protocol string `json:"protocol,omitempty" enum:"rest,graphql,grpc,soap,events"`
 	// Upgrade lists the protocols that a client may switch to: "websocket".
-	Upgrade []string `json:"upgrade,omitempty"`
+	Upgrade []string `json:"upgrade,omitempty" enum:"websocket"`
 	// Policies replace the inherited ones of the same kind and name, in their
 	// position; the others come last.
 	Policies []Policy `json:"policies,omitempty"`

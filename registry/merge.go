@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"sync"
 )
@@ -40,13 +41,24 @@ func (m merged) Watch(ctx context.Context, apply func(Update) error) error {
 	var wg sync.WaitGroup
 	for i, source := range m {
 		wg.Go(func() {
-			if errs[i] = source.Watch(ctx, func(u Update) error { return s.update(i, u) }); errs[i] != nil {
+			if errs[i] = watched(ctx, source, func(u Update) error { return s.update(i, u) }); errs[i] != nil {
 				cancel()
 			}
 		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// watched runs a source. A panic in it is its error: in this goroutine nobody
+// else could keep it from ending the process.
+func watched(ctx context.Context, source Source, apply func(Update) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the source panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return source.Watch(ctx, apply)
 }
 
 // A part is what one source has delivered.

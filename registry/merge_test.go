@@ -191,3 +191,14 @@ type constant struct{ *registry.Snapshot }
 func (c constant) Watch(_ context.Context, apply func(registry.Update) error) error {
 	return apply(registry.Update{Snapshot: c.Snapshot})
 }
+
+// panicking is a source that is broken.
+type panicking struct{}
+
+func (panicking) Watch(context.Context, func(registry.Update) error) error { panic("no registry") }
+
+func TestASourceThatPanicsEndsTheWatchOfAllAndNoMore(t *testing.T) {
+	t.Parallel()
+	err := registry.Merge(newFeed(), panicking{}).Watch(t.Context(), func(registry.Update) error { return nil })
+	require.ErrorContains(t, err, "no registry")
+}

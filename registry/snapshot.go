@@ -85,5 +85,5 @@ type Inbound struct {
 	IdentityFields []string `json:"identity_fields,omitempty"`
 	// UnderscoreNames says what becomes of fields with an underscore in their
 	// name: refuse (400, the default) or drop.
-	UnderscoreNames string `json:"underscore_names,omitempty"`
+	UnderscoreNames string `json:"underscore_names,omitempty" enum:"refuse,drop"`
 }

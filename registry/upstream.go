@@ -9,7 +9,7 @@ type Upstream struct {
 	Endpoints []Endpoint `json:"endpoints,omitempty"`
 	// Balancer names the kind that picks the endpoint; round_robin, which
 	// honours weights, is the default.
-	Balancer *Policy `json:"balancer,omitempty"`
+	Balancer *Policy `json:"balancer,omitempty" kind:"upstream.Balancer"`
 	// Host is what backends get as Host: endpoint (the default, the host of
 	// its URL), preserve (the client's), or a literal name.
 	Host string `json:"host,omitempty"`
@@ -46,11 +46,11 @@ type Endpoint struct {
 // X-Forwarded-For, -Host and -Proto, and Via.
 type Forward struct {
 	// XForwarded is on (the default) or off.
-	XForwarded string `json:"x_forwarded,omitempty"`
+	XForwarded string `json:"x_forwarded,omitempty" enum:"on,off"`
 	// Forwarded (RFC 7239) is on or off (the default).
-	Forwarded string `json:"forwarded,omitempty"`
+	Forwarded string `json:"forwarded,omitempty" enum:"on,off"`
 	// Via (RFC 9110 section 7.6.3) is on (the default) or off.
-	Via string `json:"via,omitempty"`
+	Via string `json:"via,omitempty" enum:"on,off"`
 }
 
 // Connections bounds the pooled connections to each endpoint.
@@ -62,7 +62,7 @@ type Connections struct {
 	// Idle is how long an idle connection is kept; 0 means 90s.
 	Idle Duration `json:"idle,omitempty"`
 	// HTTP2 lets TLS backends choose HTTP/2: on (the default) or off.
-	HTTP2 string `json:"http2,omitempty"`
+	HTTP2 string `json:"http2,omitempty" enum:"on,off"`
 }
 
 // Timeouts bounds the steps of one attempt.

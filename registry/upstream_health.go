@@ -31,7 +31,7 @@ type ActiveHealth struct {
 	HealthyAfter int `json:"healthy_after,omitempty"`
 	// Initial is what a new endpoint is taken for until probes have spoken:
 	// healthy (the default) or unhealthy.
-	Initial string `json:"initial,omitempty"`
+	Initial string `json:"initial,omitempty" enum:"healthy,unhealthy"`
 }
 
 // HTTPProbe is a GET whose status says whether the endpoint is healthy.

@@ -55,7 +55,7 @@ type BreakerConfig struct {
 	// Scope says which routes share one breaker, of those that have the same
 	// settings for it: upstream (all that lead to the same upstream; the default
 	// where the route names one), api (all of the API) or route (this one alone).
-	Scope string `json:"scope,omitempty"`
+	Scope string `json:"scope,omitempty" enum:"upstream,api,route"`
 }
 
 // Slow says when a backend is too slow to be asked on.

@@ -29,7 +29,7 @@ type BulkheadConfig struct {
 	// settings for it: api (all of the API; the default where the route belongs
 	// to one), upstream (all that lead to the same upstream) or route (this one
 	// alone).
-	Scope string `json:"scope,omitempty"`
+	Scope string `json:"scope,omitempty" enum:"upstream,api,route"`
 }
 
 // Validate reports every fault.

@@ -29,7 +29,7 @@ type FallbackConfig struct {
 type FallbackOn struct {
 	// Errors lists the failures without an answer: connect, reset, malformed,
 	// timeout, none_ready, breaker_open, overloaded. None means all of them.
-	Errors []string `json:"errors,omitempty"`
+	Errors []string `json:"errors,omitempty" enum:"connect,reset,malformed,timeout,none_ready,breaker_open,overloaded"`
 	// Statuses lists the answers of the backend, of 400 to 599, that are
 	// replaced; none means none.
 	Statuses []int `json:"statuses,omitempty"`

@@ -28,6 +28,19 @@ column, JSON pointer and the nearest valid name.
 
 Each policy may also hold ` + "`as: NAME`" + `, which keeps several of one kind apart, and ` + "`off: true`" + `, which removes an inherited one.
 
+Editors that read JSON Schema complete and check what is written: [schema.json](schema.json) is the same content in that
+form, made by the same command. With the YAML language server (VS Code, Neovim, Emacs, JetBrains) the first line of a file names it,
+by a path relative to that file or by a URL:
+
+` + "```yaml" + `
+# yaml-language-server: $schema=../docs/schema.json
+schema: gateway/v1
+` + "```" + `
+
+` + "`reference schema > schema.json`" + ` writes it as well. A program with kinds of its own makes its schema by ` + "`schema.Of`" + ` of
+[pipeline/schema](../pipeline/schema/doc.go). The schema refuses nothing that makes sense to the gateway; what only the gateway can
+tell, such as a route to an upstream that there is not, is for ` + "`reference check`" + ` to say.
+
 ## The document
 
 `
@@ -85,7 +98,7 @@ func TestEveryKindIsListedOnce(t *testing.T) {
 	slices.Sort(names)
 	require.Equal(t, []string{
 		"allow_ips", "api_key", "authenticate", "body", "breaker", "bulkhead", "cache", "compress", "correlation_id", "cors", "deny",
-		"environment", "fallback", "hash", "headers", "jwt", "least_connections", "mask", "memory", "memory", "public", "random_two",
+		"environment", "fallback", "hash", "headers", "jwt", "least_connections", "mask", "memory", "memory", "problems", "public", "random_two",
 		"rate_limit", "redirect", "respond", "retry", "roles", "round_robin", "scopes", "select", "subscription", "timeout",
 	}, names)
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/fields"
 	"github.com/seed-f9645bd3/gateway/transform/header"
 	"github.com/seed-f9645bd3/gateway/transform/mask"
+	"github.com/seed-f9645bd3/gateway/transform/problem"
 )
 
 // Kinds makes every kind of the core module known to a gateway.
@@ -55,6 +56,7 @@ func policies() []pipeline.AnyKind {
 		fields.Kind(),
 		ipset.Kind(),
 		mask.Kind(),
+		problem.Kind(),
 		rbac.Kind(),
 		scope.Kind(),
 		cors.Kind(),

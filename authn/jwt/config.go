@@ -47,7 +47,7 @@ type Config struct {
 	// Algorithms lists the signature algorithms that are taken, of RS256, RS384,
 	// RS512, PS256, PS384, PS512, ES256, ES384, ES512 and EdDSA. Default RS256,
 	// PS256, ES256 and EdDSA.
-	Algorithms []string `json:"algorithms,omitempty"`
+	Algorithms []string `json:"algorithms,omitempty" enum:"RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA"`
 	// Leeway is how far the clocks of issuer and gateway may differ where exp,
 	// nbf and iat are judged. 0 means 30s, at most 2m.
 	Leeway registry.Duration `json:"leeway,omitempty"`

@@ -4,44 +4,26 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
-// A backend is one of the demo's services, on a loopback port of its own.
-type backend struct {
-	url    string
-	server *http.Server
-}
-
-// backends starts what the demo's configuration routes to. Those that it
-// returns run, with an error too.
-func backends() (map[string]*backend, error) {
-	all := map[string]*backend{}
+// startBackends starts what the demo's configuration routes to.
+func startBackends() (map[string]*service, error) {
+	all := map[string]*service{}
 	for name, h := range map[string]http.Handler{
 		"users-a": users("users-a"), "users-b": users("users-b"), "users-c": users("users-c"),
 		"orders": orders(), "events": events(),
 	} {
-		b, err := start(h)
+		s, err := startService(h)
 		if err != nil {
-			return all, err
+			return nil, err
 		}
-		all[name] = b
+		all[name] = s
 	}
 	return all, nil
-}
-
-func start(h http.Handler) (*backend, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	b := &backend{url: "http://" + ln.Addr().String(), server: &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}}
-	go func() { _ = b.server.Serve(ln) }()
-	return b, nil
 }
 
 // users answers with who asked, as the gateway told it.
@@ -50,10 +32,11 @@ func users(instance string) http.Handler {
 	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]string{
-			"id": r.PathValue("id"), "name": "Ada", "served_by": instance,
+			"id": r.PathValue("id"), "name": "Ada", "ssn": "123-45-6789", "served_by": instance,
 			"consumer": r.Header.Get("X-Consumer"), "plan": r.Header.Get("X-Plan"), "request_id": r.Header.Get("X-Request-Id"),
 		})
 	})
+	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("POST /users", func(w http.ResponseWriter, r *http.Request) {
 		n, err := io.Copy(io.Discard, r.Body)
 		if err != nil {

@@ -12,13 +12,20 @@ import (
 	"os"
 	"path/filepath"
 	"text/template"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/authn/apikey"
+	"github.com/seed-f9645bd3/gateway/ratelimit/redislimit"
+	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/registry/poll"
 )
 
 //go:embed demo.yaml
 var demoConfig string
+
+//go:embed demo_directory.json
+var demoDirectory string
 
 //go:embed demo.txt
 var demoTable string
@@ -30,7 +37,14 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return usage(err, stderr)
 	}
 	d, err := prepare()
-	defer d.clean()
+	if err == nil {
+		defer d.clean()
+		err = d.mint()
+	}
+	var options []gateway.Option
+	if err == nil {
+		options, err = d.options(stderr)
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
@@ -39,42 +53,60 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return application(ctx, s, stderr, io.Discard, func(g *gateway.Gateway) {
 		d.Gateway, d.Admin = first(g.Addrs()), first(g.AdminAddrs())
 		d.print(stdout)
-	}, gateway.Listen(s.listen), gateway.Source(source(stderr, d.Config)))
+	}, append(options, gateway.Listen(s.listen))...)
 }
 
-// demonstration holds what the table of things to try is filled in from.
+// A demonstration holds what configuration and table are filled in from.
 type demonstration struct {
 	Folder, Config, Secret string
-	Gateway, Admin         string
-	Keys                   map[string]string // by consumer
-	Hashes                 map[string]string
+	Gateway, Admin, Lab    string
+	JWKS, Tokens           string // URLs of the identity provider
+	Registry, Redis        string
+	Keys, Hashes           map[string]string // by consumer
+	Token                  string            // of a caller who may read personal data
 	Backends               map[string]string // URLs by name
-	running                map[string]*backend
+	lab                    *laboratory
 }
 
-// prepare starts the backends and writes the configuration that routes to
-// them. What it returns is to be cleaned, with an error too.
+// prepare makes a folder for the registry and starts what is around the
+// gateway.
 func prepare() (*demonstration, error) {
-	d := &demonstration{Keys: map[string]string{}, Hashes: map[string]string{}, Backends: map[string]string{}}
-	var err error
-	if d.Folder, err = os.MkdirTemp("", "gateway-demo-"); err != nil {
-		return d, err
+	folder, err := os.MkdirTemp("", "gateway-demo-")
+	if err != nil {
+		return nil, err
 	}
-	d.Config, d.Secret = filepath.Join(d.Folder, "gateway.yaml"), filepath.Join(d.Folder, "key-secret")
+	d := &demonstration{
+		Folder: folder, Config: filepath.Join(folder, "gateway.yaml"), Secret: filepath.Join(folder, "key-secret"),
+		Keys: map[string]string{}, Hashes: map[string]string{}, Backends: map[string]string{},
+	}
 	if err := d.keys("acme", "initech", "hooli"); err != nil {
-		return d, err
+		return nil, err
 	}
-	if d.running, err = backends(); err != nil {
-		return d, err
+	if err := d.write(filepath.Join(folder, "directory.json"), demoDirectory); err != nil {
+		return nil, err
 	}
-	for name, b := range d.running {
+	if d.lab, err = newLaboratory(folder); err != nil {
+		return nil, err
+	}
+	for name, b := range d.lab.backends {
 		d.Backends[name] = b.url
 	}
-	config, err := d.fill(demoConfig)
+	d.JWKS, d.Tokens, d.Lab = d.lab.idp.url+"/jwks", d.lab.idp.url, d.lab.control.addr
+	d.Registry, d.Redis = d.lab.registry.url, d.lab.redis.addr
+	return d, d.write(d.Config, demoConfig)
+}
+
+// options names where the gateway gets its configuration: the document from the
+// file, so that faults bear lines, and the directory from the registry.
+func (d *demonstration) options(stderr io.Writer) ([]gateway.Option, error) {
+	directory, err := poll.New(d.lab.registry.url, poll.DirectoryOnly(), poll.Interval(200*time.Millisecond), poll.Logger(newLogger(stderr)))
 	if err != nil {
-		return d, err
+		return nil, err
 	}
-	return d, os.WriteFile(d.Config, config, 0o600)
+	return []gateway.Option{
+		gateway.Source(registry.Merge(source(stderr, d.Config), directory)),
+		gateway.Kinds(redislimit.KindFromURL("redis://" + d.lab.redis.addr)),
+	}, nil
 }
 
 // keys makes the secret that keys are hashed with, and a key for each consumer.
@@ -97,6 +129,14 @@ func (d *demonstration) keys(consumers ...string) error {
 	return nil
 }
 
+// mint makes the token that the table shows.
+func (d *demonstration) mint() (err error) {
+	d.Token, err = d.lab.issuer.Token(map[string]any{
+		"sub": "ada", "client_id": "globex", "aud": "users", "scope": "users.read pii.read",
+	}, time.Hour)
+	return err
+}
+
 func (d *demonstration) fill(text string) ([]byte, error) {
 	t, err := template.New("demo").Option("missingkey=error").Parse(text)
 	if err != nil {
@@ -105,6 +145,14 @@ func (d *demonstration) fill(text string) ([]byte, error) {
 	var out bytes.Buffer
 	err = t.Execute(&out, d)
 	return out.Bytes(), err
+}
+
+func (d *demonstration) write(path, text string) error {
+	filled, err := d.fill(text)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, filled, 0o600)
 }
 
 func (d *demonstration) print(stdout io.Writer) {
@@ -116,9 +164,7 @@ func (d *demonstration) print(stdout io.Writer) {
 }
 
 func (d *demonstration) clean() {
-	for _, b := range d.running {
-		_ = b.server.Close()
-	}
+	d.lab.close()
 	_ = os.RemoveAll(d.Folder)
 }
 
@@ -139,7 +185,7 @@ func free(addr string) string {
 
 func first(addrs []net.Addr) string {
 	if len(addrs) == 0 {
-		return "no address"
+		return "nowhere"
 	}
 	return addrs[0].String()
 }

@@ -5,8 +5,9 @@
 //	reference serve -config FILE  serves a configuration against real backends
 //	reference check FILE...       tells what is wrong with a configuration
 //	reference key                 makes an API key and the hash of it
+//	reference schema              prints the JSON Schema of configurations, for editors
 //
-// Each takes -h. Every flag of the first two may be given as an environment variable as well:
+// Each but schema takes -h. Every flag of the first two may be given as an environment variable as well:
 // GATEWAY_ADMIN for -admin, GATEWAY_LAST_GOOD for -last-good.
 package main
 
@@ -44,8 +45,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return check(ctx, rest, stdout, stderr)
 	case "key":
 		return key(rest, stdout, stderr)
+	case "schema":
+		return schema(rest, stdout, stderr)
 	}
-	fmt.Fprintf(stderr, "unknown command %q; want serve, check, key, help, or none for the demo\n", command)
+	fmt.Fprintf(stderr, "unknown command %q; want serve, check, key, schema, help, or none for the demo\n", command)
 	return 2
 }
 
@@ -54,6 +57,7 @@ const overview = `usage:
   reference serve -config FILE [flags]  serves a configuration against real backends
   reference check FILE...               tells what is wrong with a configuration
   reference key -secret-env NAME        makes an API key, and the hash of it for a configuration
+  reference schema                      prints the JSON Schema of what serve and check take, for editors
   reference COMMAND -h                  the flags of demo, serve or key
 
 Each flag of demo and serve may be given as an environment variable: GATEWAY_LAST_GOOD for -last-good.

@@ -46,6 +46,8 @@ func TestACommandLineIsAnswered(t *testing.T) {
 		"a key under a secret that is too short":   {[]string{"key", "-secret-file", short}, 1, "want 16 at the least"},
 		"no file to check":                         {[]string{"check"}, 2, "check wants the files"},
 		"a file to check that there is not":        {[]string{"check", "/no/such.yaml"}, 1, "/no/such.yaml: no such file"},
+		"the schema for editors":                   {[]string{"schema"}, 0, `"$schema": "https://json-schema.org/draft/2020-12/schema"`},
+		"an argument beside the schema":            {[]string{"schema", "x"}, 2, "schema takes no arguments"},
 		"a file to check that there is":            {[]string{"check", good}, 0, "no fault: 1 route(s)"},
 		"a file that is given twice, name by name": {[]string{"check", good, good}, 1, `route "a" is given twice`},
 	} {

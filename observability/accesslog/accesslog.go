@@ -26,6 +26,7 @@ type settings struct {
 	redact   *redact.Rules
 	query    bool
 	all      bool
+	stages   bool
 	oneIn    uint64
 	maxField int
 }
@@ -53,6 +54,9 @@ func (l *Log) Dropped() uint64 { return l.queue.Dropped() }
 
 // Failed returns how many lines could not be written.
 func (l *Log) Failed() uint64 { return l.queue.Failed() }
+
+// Timings asks the gateway to time stages where they are logged.
+func (l *Log) Timings() bool { return l.stages }
 
 // For implements pipeline.Recorder. What it returns appends one line to a
 // pooled buffer and hands it to the queue.
@@ -90,6 +94,11 @@ func Query() Option { return func(s *settings) { s.query = true } }
 
 // AllDecisions has every decision logged. Without it, denials and warnings are.
 func AllDecisions() Option { return func(s *settings) { s.all = true } }
+
+// Stages has logged how long each stage took by itself, in microseconds, and
+// beside the stages the upstream and the edge. The parts add up to took_ms. It
+// has the gateway time its chains.
+func Stages() Option { return func(s *settings) { s.stages = true } }
 
 // OneIn has one in n of the exchanges of a route logged that went well, and
 // all others.

@@ -14,6 +14,9 @@
 // already. So bounds, escaping and redaction are the same for both, and what a
 // handler costs is not paid by requests.
 //
+// With [Stages] a line tells how long each stage took by itself, and the parts
+// add up to the whole.
+//
 // No line holds request fields but User-Agent and Host, nor a body. Path,
 // query, User-Agent and the texts of errors pass package redact.
 package accesslog

@@ -31,11 +31,15 @@ func (l *Log) static(route *registry.Route) []byte {
 func (l *Log) appendLine(b, static []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
 	b = appendHead(b, x, s)
 	b = l.text(b, "request_id", x.ID)
+	b = l.text(b, "trace_id", x.TraceID)
 	b = append(b, static...)
 	b = l.text(b, "environment", x.Environment)
 	b = l.appendRequest(b, x)
 	b = l.appendOutcome(b, s)
 	b = l.appendAttempts(b, x)
+	if l.stages {
+		b = l.appendStages(b, x, s.Took)
+	}
 	b = l.appendCaller(b, x)
 	b = l.appendDecisions(b, x)
 	if s.Err != nil {
@@ -121,6 +125,26 @@ func (l *Log) appendAttempts(b []byte, x *pipeline.Exchange) []byte {
 	b = l.endpoint(b, tried[len(tried)-1].Endpoint)
 	b = number(b, "attempts", int64(len(tried)))
 	return millis(b, "upstream_ms", observability.Waited(x))
+}
+
+// appendStages cuts the running sum to microseconds and not the parts, so that
+// the numbers add up as the durations do.
+func (l *Log) appendStages(b []byte, x *pipeline.Exchange, took time.Duration) []byte {
+	var sum time.Duration
+	open := byte('{')
+	for stage, d := range x.Spent(took) {
+		if open == '{' {
+			b = key(b, "stages")
+		}
+		b = observability.AppendString(append(b, open), stage, l.maxField)
+		b = strconv.AppendInt(append(b, ':'), (sum+d).Microseconds()-sum.Microseconds(), 10)
+		sum += d
+		open = ','
+	}
+	if open == '{' {
+		return b
+	}
+	return append(b, '}')
 }
 
 // endpoint spares an address of our own configuration the look for secrets,

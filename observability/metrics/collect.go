@@ -10,6 +10,7 @@ import (
 type descs struct {
 	requests, duration, upstream, overhead *prometheus.Desc
 	bytesIn, bytesOut, denials, routes     *prometheus.Desc
+	plans, planDuration, consumers         *prometheus.Desc
 	dropped, failed                        *prometheus.Desc
 }
 
@@ -30,6 +31,14 @@ func newDescs() descs {
 		denials: desc("gateway_denials_total",
 			"Denials, by the stage that denied and its code.", []string{"route", "stage", "code"}, nil),
 		routes: desc("gateway_metrics_routes", "Routes that have series of their own.", nil, nil),
+		plans: desc("gateway_requests_by_plan_total",
+			"Exchanges of subscribers that ended, by API, plan of the subscription and class of status.",
+			[]string{"api", "plan", "class"}, nil),
+		planDuration: desc("gateway_plan_duration_seconds",
+			"Time from the request head to the end of the response body, by API and plan of the subscription.",
+			[]string{"api", "plan"}, nil),
+		consumers: desc("gateway_consumer_errors_total",
+			"Exchanges that ended in 4xx or 5xx, by consumer.", []string{"consumer", "class"}, nil),
 		dropped: desc("gateway_recorder_dropped_total",
 			"Records that found no room in the queue of a recorder.", []string{"recorder"}, nil),
 		failed: desc("gateway_recorder_failed_total",
@@ -41,7 +50,7 @@ func newDescs() descs {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
 	for _, desc := range []*prometheus.Desc{
-		d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.dropped, d.failed,
+		d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.plans, d.planDuration, d.consumers, d.dropped, d.failed,
 	} {
 		ch <- desc
 	}
@@ -58,6 +67,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	for _, c := range all {
 		m.collect(ch, c)
 	}
+	m.collectCallers(ch)
 	for _, q := range queues {
 		ch <- counter(m.descs.dropped, q.counts.Dropped(), q.recorder)
 		ch <- counter(m.descs.failed, q.counts.Failed(), q.recorder)
@@ -92,8 +102,8 @@ func counter(desc *prometheus.Desc, n uint64, labels ...string) prometheus.Metri
 }
 
 // collectHistogram leaves out what was never observed.
-func collectHistogram(ch chan<- prometheus.Metric, desc *prometheus.Desc, h *histogram, seconds []float64, route string) {
+func collectHistogram(ch chan<- prometheus.Metric, desc *prometheus.Desc, h *histogram, seconds []float64, labels ...string) {
 	if count, sum, buckets := h.read(seconds); count > 0 {
-		ch <- prometheus.MustNewConstHistogram(desc, count, sum, buckets, route)
+		ch <- prometheus.MustNewConstHistogram(desc, count, sum, buckets, labels...)
 	}
 }

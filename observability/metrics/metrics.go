@@ -24,10 +24,13 @@ type Metrics struct {
 	tables
 	descs descs
 
-	denials atomic.Int64 // series of denials, over all routes
+	denials   atomic.Int64 // series of denials, over all routes
+	plans     *table[planOf, planCounts]
+	consumers *table[string, classes]
 
 	mu     sync.Mutex
 	known  map[string]bool // names that For was asked for and not told to forget
+	apis   map[string]int  // how many routes with series an API has
 	routes map[string]*counts
 	none   *counts
 	other  *counts
@@ -38,6 +41,8 @@ type settings struct {
 	registry   *prometheus.Registry
 	maxRoutes  int
 	maxDenials int
+	maxPlans   int
+	maxCallers int
 	durations  []float64
 	overheads  []float64
 }
@@ -47,7 +52,7 @@ type settings struct {
 func New(opts ...Option) *Metrics {
 	m := &Metrics{
 		settings: settings{
-			maxRoutes: 20_000, maxDenials: 10_000,
+			maxRoutes: 20_000, maxDenials: 10_000, maxPlans: 1_000, maxCallers: 1_000,
 			durations: []float64{
 				.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30,
 			},
@@ -55,13 +60,15 @@ func New(opts ...Option) *Metrics {
 				.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .05, .25, 1,
 			},
 		},
-		known: map[string]bool{}, routes: map[string]*counts{},
+		known: map[string]bool{}, apis: map[string]int{}, routes: map[string]*counts{},
 	}
 	for _, o := range opts {
 		o(&m.settings)
 	}
 	m.tables = newTables(m.durations, m.overheads)
 	m.descs = newDescs()
+	m.plans = newTable(m.maxPlans, m.mayPlan, m.newPlan)
+	m.consumers = newTable(m.maxCallers, mayConsumer, newClasses)
 	m.none, m.other = m.newCounts(None, ""), m.newCounts(Other, "")
 	if m.registry == nil {
 		m.registry = prometheus.NewRegistry()
@@ -96,6 +103,27 @@ func MaxDenials(n int) Option {
 	return func(s *settings) {
 		if n > 0 {
 			s.maxDenials = n
+		}
+	}
+}
+
+// MaxPlans bounds the pairs of API and plan that requests are counted by; those
+// beyond share "(other)". 0 or less keeps the default of 1,000.
+func MaxPlans(n int) Option {
+	return func(s *settings) {
+		if n > 0 {
+			s.maxPlans = n
+		}
+	}
+}
+
+// MaxConsumers bounds the consumers that failures are counted by: the first so
+// many of whose calls one fails; those beyond share "(other)". 0 or less keeps
+// the default of 1,000.
+func MaxConsumers(n int) Option {
+	return func(s *settings) {
+		if n > 0 {
+			s.maxCallers = n
 		}
 	}
 }
@@ -144,6 +172,7 @@ func (m *Metrics) Forget(route string) {
 	if c := m.routes[route]; c != nil {
 		c.denials.close(m)
 		delete(m.routes, route)
+		m.leave(c.api)
 	}
 }
 
@@ -162,6 +191,10 @@ func (m *Metrics) open(route, api string) *counts {
 	case len(m.routes) >= m.maxRoutes:
 		return m.other
 	}
+	m.enter(api)
+	if c != nil {
+		m.leave(c.api)
+	}
 	c = m.newCounts(route, api)
 	m.routes[route] = c
 	return c
@@ -172,6 +205,7 @@ type lazy struct {
 	metrics    *Metrics
 	route, api string
 	counts     atomic.Pointer[counts]
+	first      atomic.Pointer[metPlan]
 }
 
 func (l *lazy) record(x *pipeline.Exchange, s *pipeline.Summary) {
@@ -181,4 +215,5 @@ func (l *lazy) record(x *pipeline.Exchange, s *pipeline.Summary) {
 		l.counts.Store(c)
 	}
 	c.record(x, s)
+	l.countCaller(x, s)
 }

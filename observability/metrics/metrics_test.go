@@ -70,6 +70,13 @@ gateway_overhead_seconds_bucket{route="get-user",le="0.0005"} 1
 gateway_overhead_seconds_bucket{route="get-user",le="+Inf"} 1
 gateway_overhead_seconds_sum{route="get-user"} 0.000412
 gateway_overhead_seconds_count{route="get-user"} 1
+# HELP gateway_plan_duration_seconds Time from the request head to the end of the response body, by API and plan of the subscription.
+# TYPE gateway_plan_duration_seconds histogram
+gateway_plan_duration_seconds_bucket{api="users/v2",plan="gold",le="0.001"} 0
+gateway_plan_duration_seconds_bucket{api="users/v2",plan="gold",le="0.01"} 1
+gateway_plan_duration_seconds_bucket{api="users/v2",plan="gold",le="+Inf"} 1
+gateway_plan_duration_seconds_sum{api="users/v2",plan="gold"} 0.003412
+gateway_plan_duration_seconds_count{api="users/v2",plan="gold"} 1
 # HELP gateway_request_bytes_total Bytes of request bodies.
 # TYPE gateway_request_bytes_total counter
 gateway_request_bytes_total{route="get-user"} 7
@@ -80,6 +87,9 @@ gateway_request_duration_seconds_bucket{route="get-user",le="0.01"} 1
 gateway_request_duration_seconds_bucket{route="get-user",le="+Inf"} 1
 gateway_request_duration_seconds_sum{route="get-user"} 0.003412
 gateway_request_duration_seconds_count{route="get-user"} 1
+# HELP gateway_requests_by_plan_total Exchanges of subscribers that ended, by API, plan of the subscription and class of status.
+# TYPE gateway_requests_by_plan_total counter
+gateway_requests_by_plan_total{api="users/v2",class="2xx",plan="gold"} 1
 # HELP gateway_requests_total Exchanges that ended, by the status that the client got.
 # TYPE gateway_requests_total counter
 gateway_requests_total{api="users/v2",route="get-user",status="200"} 1

@@ -60,6 +60,12 @@ func TestFieldsThatCountNotAreRemoved(t *testing.T) {
 		"names with an underscore, where told to drop": {own, http.Header{"X_Consumer": {"a"}, "a_b": {"a"}}, nil},
 		"what an untrusted peer forwards": {edge.Options{}, http.Header{
 			"Forwarded": {"for=1.2.3.4"}, "X-Forwarded-For": {"1.2.3.4"}, "X-Forwarded-Port": {"1"}, "X-Real-Ip": {"1.2.3.4"}}, nil},
+		"what it says of the client by the fields of others": {edge.Options{}, http.Header{
+			"True-Client-Ip": {"1.2.3.4"}, "X-Client-Ip": {"1.2.3.4"}, "X-Cluster-Client-Ip": {"1.2.3.4"}, "Cf-Connecting-Ip": {"1.2.3.4"},
+			"Fastly-Client-Ip": {"1.2.3.4"}, "Client-Ip": {"1.2.3.4"}, "X-Original-Forwarded-For": {"1.2.3.4"}, "X-Original-Host": {"a"},
+			"Forwarded-For": {"1.2.3.4"}, "X-Forwarded": {"for=1.2.3.4"}}, nil},
+		"but not what a trusted one says by them": {trusting("192.0.2.0/24"), http.Header{
+			"True-Client-Ip": {"1.2.3.4"}, "Cf-Connecting-Ip": {"1.2.3.4"}}, []string{"Cf-Connecting-Ip", "True-Client-Ip"}},
 		"but nothing that a trusted one does": {trusting("192.0.2.0/24"), http.Header{
 			"X-Forwarded-For": {"1.2.3.4"}, "X-Forwarded-Port": {"1"}, "X-Real-Ip": {"1.2.3.4"}},
 			[]string{"X-Forwarded-For", "X-Forwarded-Port", "X-Real-Ip"}},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/edge"
+	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/stretchr/testify/require"
 )
 
@@ -154,6 +155,21 @@ func TestReplyIsOnEveryAnswer(t *testing.T) {
 	require.Equal(t, "Bearer", w.header.Get("WWW-Authenticate"))
 	require.JSONEq(t, `{"type":"about:blank","title":"Unauthorized","status":401,"detail":"Who?",
 		"code":"token_missing","request_id":"abc"}`, w.body.String())
+}
+
+func TestRefusalsNameTheTrace(t *testing.T) {
+	t.Parallel()
+	for protocol, want := range map[string]string{
+		"rest":    `{"type":"about:blank","title":"Forbidden","status":403,"code":"no","request_id":"abc","trace_id":"def"}`,
+		"graphql": `{"errors":[{"message":"Forbidden","extensions":{"code":"no","status":403,"request_id":"abc","trace_id":"def"}}]}`,
+	} {
+		w, _ := serveOnce(t, func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+			x.Route = &registry.Route{Protocol: protocol}
+			x.ID, x.TraceID = "abc", "def"
+			return nil, pipeline.Refuse(403, "no", "")
+		}, nil)
+		require.JSONEq(t, want, w.body.String())
+	}
 }
 
 func TestAnEdgeWithoutAHandlerServesNothing(t *testing.T) {

@@ -97,7 +97,12 @@ func hopByHop(name string) bool {
 
 // forwarding reports the fields that count from trusted proxies only.
 func forwarding(name string) bool {
-	return name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-")
+	switch name {
+	case "Forwarded", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For", "X-Original-Host",
+		"True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip", "Client-Ip", "Forwarded-For", "X-Forwarded":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
 // overriding reports the fields that ask for another target or method than the

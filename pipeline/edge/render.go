@@ -73,7 +73,8 @@ func problemJSON(x *pipeline.Exchange, p *pipeline.Problem) rendering {
 		Detail    string `json:"detail,omitempty"`
 		Code      string `json:"code,omitempty"`
 		RequestID string `json:"request_id,omitempty"`
-	}{"about:blank", title(p), p.Status, p.Detail, p.Code, x.ID})
+		TraceID   string `json:"trace_id,omitempty"`
+	}{"about:blank", title(p), p.Status, p.Detail, p.Code, x.ID, x.TraceID})
 	return rendering{p.Status, "application/problem+json", nil, body}
 }
 
@@ -84,12 +85,13 @@ func graphqlErrors(x *pipeline.Exchange, p *pipeline.Problem) rendering {
 		Code      string `json:"code,omitempty"`
 		Status    int    `json:"status"`
 		RequestID string `json:"request_id,omitempty"`
+		TraceID   string `json:"trace_id,omitempty"`
 	}
 	type failure struct {
 		Message    string     `json:"message"`
 		Extensions extensions `json:"extensions"`
 	}
-	body := encode(map[string][]failure{"errors": {{message(p), extensions{p.Code, p.Status, x.ID}}}})
+	body := encode(map[string][]failure{"errors": {{message(p), extensions{p.Code, p.Status, x.ID, x.TraceID}}}})
 	contentType := "application/json"
 	if strings.Contains(strings.Join(x.In.Header["Accept"], ","), "application/graphql-response+json") {
 		contentType = "application/graphql-response+json"

@@ -10,6 +10,8 @@ import (
 	"sync"
 )
 
+var errCutOff = errors.New("the route was replaced, and its time to end is over")
+
 var errLength = errors.New("response body has another length than announced")
 
 // deliver writes the response that settle left.
@@ -119,6 +121,9 @@ func (c *call) copyBody(resp *http.Response) error {
 		}
 		if err != nil {
 			return err
+		}
+		if c.x.Cut() {
+			return errCutOff
 		}
 	}
 	if resp.ContentLength >= 0 && c.sent != resp.ContentLength {

@@ -20,6 +20,7 @@ var (
 	errNoPlace     = errors.New("no connection free in time")
 	errEnded       = errors.New("the exchange has ended")
 	errInterims    = errors.New("too many interim responses")
+	errStatus      = errors.New("the status is none")
 	errSwitched    = errors.New("switched protocols without being asked")
 )
 
@@ -38,12 +39,14 @@ type attempt struct {
 	answer   io.Closer    // the response body, as it was delivered
 	released atomic.Bool
 
-	asked   atomic.Bool // for a connection
+	asked   atomic.Bool  // for a connection
+	asks    atomic.Int32 // how often: the transport tries another one at times
 	dialing atomic.Bool
 	gotConn atomic.Bool
 	replied atomic.Bool // the first byte of a response came
-	written atomic.Pointer[atomic.Int64]
-	start   atomic.Int64 // of written, when the connection was got
+	conn    atomic.Pointer[conn]
+	start   atomic.Int64 // of what was written to conn, when it was got
+	lost    chan int32   // told of asks when conn was closed; nil where there is no body
 
 	mu       sync.Mutex
 	exchange *pipeline.Exchange // nil once the head is in, or will not come
@@ -111,10 +114,10 @@ func (a *attempt) await(u *Upstream, out *http.Request, left time.Duration) (*ht
 	defer a.settle()
 	defer time.AfterFunc(u.patience, a.queued).Stop()
 	if left == 0 {
-		return a.endpoint.send.RoundTrip(out)
+		return a.roundTrip(out)
 	}
 	timer := time.AfterFunc(left, a.late)
-	resp, err := a.endpoint.send.RoundTrip(out)
+	resp, err := a.roundTrip(out)
 	if !timer.Stop() && err == nil {
 		_ = resp.Body.Close() // it is cut off already
 		return nil, errHeadTimeout
@@ -139,8 +142,12 @@ func (a *attempt) queued() {
 	}
 }
 
-// judge reports a response that nobody asked for.
+// judge reports a response that nobody asked for, or that is none.
 func judge(resp *http.Response, asked bool, protocol string) error {
+	if resp.StatusCode < 100 { // net/http lets it pass
+		_ = resp.Body.Close()
+		return errStatus
+	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil
 	}
@@ -155,7 +162,7 @@ func judge(resp *http.Response, asked bool, protocol string) error {
 func (a *attempt) trace(ctx context.Context) context.Context {
 	ctx = context.WithValue(ctx, attemptKey{}, a)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn:              func(string) { a.asked.Store(true) },
+		GetConn:              func(string) { a.asked.Store(true); a.asks.Add(1) },
 		GotConn:              a.connected,
 		GotFirstResponseByte: func() { a.replied.Store(true) },
 		Got1xxResponse:       a.interim,
@@ -163,12 +170,23 @@ func (a *attempt) trace(ctx context.Context) context.Context {
 }
 
 func (a *attempt) connected(info httptrace.GotConnInfo) {
-	written := counted(info.Conn)
-	if written != nil {
-		a.start.Store(written.Load())
+	if c := ours(info.Conn); c != nil {
+		a.start.Store(c.written.Load())
+		a.conn.Store(c)
+		c.user.Store(a)
 	}
-	a.written.Store(written)
 	a.gotConn.Store(true)
+}
+
+// lose tells that c, if it is what the attempt has, was closed.
+func (a *attempt) lose(c *conn) {
+	if a.conn.Load() != c {
+		return
+	}
+	select {
+	case a.lost <- a.asks.Load():
+	default:
+	}
 }
 
 // interim hands a 1xx response on. 100 is between the transport and the
@@ -202,8 +220,8 @@ func (a *attempt) sent() bool {
 	if !a.gotConn.Load() {
 		return false
 	}
-	written := a.written.Load()
-	return written == nil || written.Load() != a.start.Load()
+	c := a.conn.Load()
+	return c == nil || c.written.Load() != a.start.Load()
 }
 
 // end lets go of the endpoint and ends the context, once.

@@ -23,6 +23,7 @@ func (a *attempt) watch(out *http.Request) {
 	if out.Body == http.NoBody {
 		return
 	}
+	a.lost = make(chan int32, 1)
 	a.body = &requestBody{ReadCloser: out.Body}
 	out.Body = a.body
 }

@@ -37,7 +37,7 @@ func (a *attempt) fault(ctx, own context.Context, err error) error {
 func (a *attempt) kind(err error) string {
 	asked, connected := a.asked.Load(), a.gotConn.Load()
 	switch {
-	case errors.Is(err, errSwitched), errors.Is(err, errInterims):
+	case errors.Is(err, errSwitched), errors.Is(err, errInterims), errors.Is(err, errStatus):
 		return pipeline.UpstreamMalformed
 	case errors.Is(err, errNoPlace), errors.Is(err, errHeadTimeout) && asked && !connected && !a.dialing.Load():
 		return pipeline.UpstreamOverloaded

@@ -50,6 +50,9 @@ func TestHowABackendFails(t *testing.T) {
 			return s.URL
 		}, pipeline.UpstreamConnect, false},
 		{"the connection is closed after the request", func(t *testing.T) string { return "http://" + raw(t, "") }, pipeline.UpstreamReset, true},
+		{"the status is none", func(t *testing.T) string {
+			return "http://" + raw(t, "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n")
+		}, pipeline.UpstreamMalformed, true},
 		{"the head is cut off", func(t *testing.T) string { return "http://" + raw(t, "HTTP/1.1 200 OK\r\nX: ") }, pipeline.UpstreamReset, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -115,10 +115,19 @@ func dialer(timeout time.Duration) func(ctx context.Context, network, address st
 }
 
 // A conn counts the bytes written, which tells whether a request that failed
-// may have reached the backend.
+// may have reached the backend, and tells the attempt that has it of its end.
 type conn struct {
 	net.Conn
 	written atomic.Int64
+	user    atomic.Pointer[attempt] // the last one
+}
+
+func (c *conn) Close() error {
+	err := c.Conn.Close()
+	if a := c.user.Load(); a != nil {
+		a.lose(c)
+	}
+	return err
 }
 
 func (c *conn) Write(p []byte) (int, error) {
@@ -127,13 +136,11 @@ func (c *conn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// counted returns the counter below c, nil where there is none.
-func counted(c net.Conn) *atomic.Int64 {
+// ours returns the conn below c, nil where there is none.
+func ours(c net.Conn) *conn {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
 	}
-	if own, ok := c.(*conn); ok {
-		return &own.written
-	}
-	return nil
+	own, _ := c.(*conn)
+	return own
 }

@@ -108,12 +108,12 @@ func (u *Upstream) begin(o Options) {
 	if u.active == nil && u.passive == nil {
 		return
 	}
-	u.adopt(o.Before)
 	u.mu.Lock()
-	defer u.mu.Unlock()
+	u.adopt(o.Before)
 	all := u.set.Load().all
 	u.trim(all)
 	u.publish(all)
+	u.mu.Unlock()
 	o.Go(u.monitor)
 }
 

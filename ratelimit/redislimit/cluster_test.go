@@ -30,7 +30,7 @@ func startCluster(t testing.TB) *cluster {
 	for i := range c.nodes {
 		bus[i] = freePort(t)
 		c.nodes[i] = startRedis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus[i]),
-			"--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
+			"--cluster-node-timeout", "15000", "--cluster-require-full-coverage", "no")
 	}
 	for i, slots := range [3][2]string{{"0", "5119"}, {"5120", "11263"}, {"11264", "16383"}} {
 		c.single(i, "CLUSTER", "ADDSLOTSRANGE", slots[0], slots[1])

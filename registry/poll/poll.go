@@ -92,6 +92,12 @@ func DocumentOnly() Option {
 	return func(s *Source) error { s.directory = ""; return nil }
 }
 
+// DirectoryOnly leaves the document to others: registry.Merge joins this source
+// with one that has it.
+func DirectoryOnly() Option {
+	return func(s *Source) error { s.document = ""; return nil }
+}
+
 // New makes a source of the registry at the address. It has to be https, or
 // lead to this machine: what comes from there decides who may call what.
 func New(address string, options ...Option) (*Source, error) {
@@ -110,6 +116,9 @@ func New(address string, options ...Option) (*Source, error) {
 	var errs []error
 	for _, o := range options {
 		errs = append(errs, o(s))
+	}
+	if s.document == "" && s.directory == "" {
+		errs = append(errs, errors.New("poll: DocumentOnly and DirectoryOnly leave nothing to ask for"))
 	}
 	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if s.logger == nil {

@@ -244,6 +244,19 @@ func TestAFeedThatBeginsAnewRemovesWhatItDoesNotName(t *testing.T) {
 	require.Equal(t, []string{"initech", "-key 07", "-acme", "-plan gold"}, names(r.next(t)))
 }
 
+func TestTheDocumentMayBeLeftToOthers(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.set(answers(500, "text/plain", ""), page("1", subscription("acme")))
+	r := start(t, f, poll.DirectoryOnly())
+	u := r.next(t)
+	require.Nil(t, u.Snapshot)
+	require.Equal(t, []string{"acme"}, names(u))
+	r.well(t)
+	_, err := poll.New("https://registry.example", poll.DirectoryOnly(), poll.DocumentOnly())
+	require.ErrorContains(t, err, "nothing to ask for")
+}
+
 func TestPagesAreReadToTheLast(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)

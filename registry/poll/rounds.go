@@ -44,9 +44,12 @@ func (r *rounds) round(ctx context.Context) {
 
 // first brings document and directory as one update.
 func (r *rounds) first(ctx context.Context) error {
-	doc, err := r.fetchDocument(ctx, "")
-	if err != nil {
-		return err
+	doc := document{}
+	var err error
+	if r.document != "" {
+		if doc, err = r.fetchDocument(ctx, ""); err != nil {
+			return err
+		}
 	}
 	u := registry.Update{Snapshot: doc.snapshot, Directory: doc.directory}
 	next, page := r.held, feed{}
@@ -65,6 +68,9 @@ func (r *rounds) first(ctx context.Context) error {
 
 // newDocument applies the document where it is another than the one in force.
 func (r *rounds) newDocument(ctx context.Context) error {
+	if r.document == "" {
+		return nil
+	}
 	tag := r.etag
 	if r.bad != "" {
 		tag = r.bad

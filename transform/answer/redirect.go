@@ -28,7 +28,7 @@ type RedirectConfig struct {
 	Status int `json:"status,omitempty"`
 	// Query says what becomes of the query of the request: keep (the default;
 	// behind the one of To, where that has one) or drop.
-	Query string `json:"query,omitempty"`
+	Query string `json:"query,omitempty" enum:"keep,drop"`
 }
 
 // Validate reports what is wrong with c, as far as can be told without the

@@ -12,7 +12,7 @@ type Config struct {
 	// Encodings lists what may be used, the preferred first: zstd, br, gzip.
 	// Default: all three, in this order. Among those that the client wants alike
 	// the first is taken.
-	Encodings []string `json:"encodings,omitempty"`
+	Encodings []string `json:"encodings,omitempty" enum:"zstd,br,gzip"`
 	// MinLength is the length below which a response of known length is left
 	// alone. Default 1KiB. Of unknown length all are compressed.
 	MinLength registry.Size `json:"min_length,omitempty"`
@@ -26,7 +26,7 @@ type Config struct {
 	// (BREACH): same_origin (the default) compresses where the browser says by
 	// Sec-Fetch-Site that the page is of the same origin or that there is none,
 	// and no answer that sets a cookie; always compresses all of them.
-	Cookies string `json:"cookies,omitempty"`
+	Cookies string `json:"cookies,omitempty" enum:"same_origin,always"`
 }
 
 // DefaultMinLength is the MinLength where Config names none.

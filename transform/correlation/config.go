@@ -16,9 +16,9 @@ type Config struct {
 	// Accept says which ids of callers are taken: valid (the default; one value
 	// of 1 to 128 letters, digits and -._~:/+=@) or never. In place of any other
 	// a new id is made.
-	Accept string `json:"accept,omitempty"`
+	Accept string `json:"accept,omitempty" enum:"valid,never"`
 	// Reply says whether answers carry the id: on (the default) or off.
-	Reply string `json:"reply,omitempty"`
+	Reply string `json:"reply,omitempty" enum:"on,off"`
 }
 
 // DefaultHeader is the field where Config names none.

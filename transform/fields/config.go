@@ -20,14 +20,14 @@ type Config struct {
 	// By is grant where the caller's grant lists the fields; one that allows all
 	// fields is not cut. Without a grant nothing is passed on. Either Fields or By
 	// is required.
-	By string `json:"by,omitempty"`
+	By string `json:"by,omitempty" enum:"grant"`
 	// UnlessScope is the scope of the caller's grant with which all is passed on.
 	// Default: none.
 	UnlessScope string `json:"unless_scope,omitempty"`
 	// OtherTypes says what becomes of answers that are no JSON by their type:
 	// refuse (the default) withholds them with 502, pass passes them on as they
 	// are.
-	OtherTypes string `json:"other_types,omitempty"`
+	OtherTypes string `json:"other_types,omitempty" enum:"refuse,pass"`
 }
 
 const byGrant = "grant"

@@ -27,7 +27,7 @@ type Config struct {
 	// With says what stands in the place of a masked value, be it text, number,
 	// object or array: redact (the default) writes "***", null writes null,
 	// remove takes the member or item away. In YAML, null is written in quotes.
-	With string `json:"with,omitempty"`
+	With string `json:"with,omitempty" enum:"redact,null,remove"`
 	// KeepLast keeps so many characters at the end of a text or number behind
 	// "***", at most 16, if it has at least twice as many. Only where With is
 	// redact. Default 0.
@@ -35,7 +35,7 @@ type Config struct {
 	// OtherTypes says what becomes of answers that are no JSON by their type:
 	// refuse (the default) withholds them with 502, pass passes them on as they
 	// are.
-	OtherTypes string `json:"other_types,omitempty"`
+	OtherTypes string `json:"other_types,omitempty" enum:"refuse,pass"`
 }
 
 // What With may be.

@@ -1,0 +1,164 @@
+package listen_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
+)
+
+// A tape is a connection on which bytes come, some at a time.
+type tape struct {
+	net.Conn
+	in      []byte
+	step    int
+	written bytes.Buffer
+}
+
+func (c *tape) Read(p []byte) (int, error) {
+	if len(c.in) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), c.step)], c.in)
+	c.in = c.in[n:]
+	return n, nil
+}
+
+func (c *tape) Write(p []byte) (int, error)      { return c.written.Write(p) }
+func (c *tape) SetDeadline(time.Time) error      { return nil }
+func (c *tape) SetReadDeadline(time.Time) error  { return nil }
+func (c *tape) SetWriteDeadline(time.Time) error { return nil }
+func (c *tape) RemoteAddr() net.Addr             { return address("tape") }
+func (c *tape) Close() error                     { return nil }
+
+// passed returns what the guard lets pass of in, message by message, and
+// whether the last of them is whole.
+func passed(in []byte, step int) (messages []string, whole bool, answer string) {
+	source := &tape{in: in, step: step}
+	conn := listen.Guard(source, listen.Limits{})
+	_ = conn.SetReadDeadline(time.Unix(1, 0)) // wait for nothing
+	for {
+		var message []byte
+		p := make([]byte, step)
+		for {
+			n, err := conn.Read(p)
+			message = append(message, p[:n]...)
+			if err != nil || len(message) > 0 && conn.Between() {
+				break
+			}
+		}
+		if len(message) == 0 {
+			return messages, true, source.written.String()
+		}
+		messages = append(messages, string(message))
+		if !conn.Between() {
+			return messages, false, source.written.String()
+		}
+		conn.State(http.StateIdle)
+	}
+}
+
+// parsed returns the requests that net/http reads, with their bodies.
+func parsed(t *testing.T, in string) (requests []string, last error) {
+	t.Helper()
+	r := bufio.NewReader(strings.NewReader(in))
+	for {
+		req, err := http.ReadRequest(r)
+		if err == io.EOF {
+			return requests, nil
+		}
+		if err != nil {
+			return requests, err
+		}
+		body, err := io.ReadAll(req.Body)
+		requests = append(requests, req.Method+" "+req.RequestURI+" "+string(body))
+		if err != nil {
+			return requests, err
+		}
+	}
+}
+
+// FuzzGuardAgainstNetHTTP holds what passes to being read by net/http as the
+// same requests: each message by itself is one request, all together are as
+// many, with the same bodies.
+func FuzzGuardAgainstNetHTTP(f *testing.F) {
+	for _, c := range wireCases() {
+		if len(c.send) < 5000 {
+			f.Add([]byte(c.send), uint16(4096))
+			f.Add([]byte(c.send), uint16(7))
+		}
+	}
+	f.Fuzz(func(t *testing.T, in []byte, step uint16) {
+		messages, whole, answer := passed(in, int(step)%5000+1)
+		var single []string
+		for i, m := range messages {
+			requests, err := parsed(t, m)
+			if i < len(messages)-1 || whole {
+				require.NoError(t, err, "%q", m)
+				require.Len(t, requests, 1, "%q", m)
+			} else if err != nil {
+				require.Len(t, requests, 1, "a head passes whole, or not at all: %q", m)
+			}
+			single = append(single, requests...)
+		}
+		all := strings.Join(messages, "")
+		together, err := parsed(t, all)
+		require.Equal(t, single, together)
+		require.Equal(t, whole, err == nil || errors.Is(err, io.EOF))
+		require.True(t, subsequence(all, string(in)), "what passes, passes unchanged: %q of %q", all, in)
+		again, _, same := passed(in, 1)
+		require.Equal(t, messages, again, "it does not matter how the bytes come")
+		require.Equal(t, status(answer), status(same))
+	})
+}
+
+func status(answer string) string {
+	line, _, _ := strings.Cut(answer, "\r\n")
+	return line
+}
+
+// subsequence tells whether part is whole but for empty lines.
+func subsequence(part, whole string) bool {
+	for len(part) > 0 {
+		switch {
+		case strings.HasPrefix(whole, "\r\n") && part[0] != '\r':
+			whole = whole[2:]
+		case len(whole) == 0 || part[0] != whole[0]:
+			return false
+		default:
+			part, whole = part[1:], whole[1:]
+		}
+	}
+	return true
+}
+
+// FuzzProxyHeader holds the header of a proxy to its bounds: what is read is no
+// more than it, and the address is one.
+func FuzzProxyHeader(f *testing.F) {
+	for _, c := range proxyCases() {
+		f.Add([]byte(c.header + get))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		source := &tape{in: in, step: 1 << 16}
+		addr, err := listen.ReadProxy(source)
+		read := len(in) - len(source.in)
+		require.LessOrEqual(t, read, 536)
+		if err != nil {
+			return
+		}
+		require.NotNil(t, addr)
+		if bytes.HasPrefix(in, []byte("PROXY ")) {
+			require.LessOrEqual(t, read, 107)
+			require.True(t, bytes.HasSuffix(in[:read], []byte("\r\n")))
+		}
+	})
+}

@@ -1,0 +1,317 @@
+package listen
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// What a guard keeps at most.
+const aheadBytes = 64 << 10 // sent ahead while a request is being answered
+
+// A Conn is a connection of HTTP/1.1 below the server that parses it: bytes
+// pass unchanged as long as they are requests that every parser reads alike.
+// At the first that are not, the Conn answers with a problem, once no other
+// answer is under way, and ends; nothing after them is read as a request.
+//
+// What a client sends while its request is being answered is held back until
+// the answer is complete, or the connection is taken over, so the server has
+// to tell by State.
+type Conn struct {
+	net.Conn
+	limits   *Limits
+	framer   framer
+	deadline readDeadline
+	refused  func(*Conn, *fault) // told of each refusal; may be nil
+
+	busy      bool // a request was passed on whose answer is not complete
+	patient   atomic.Bool
+	pace      pace
+	by        time.Time   // when a head has to be there, or has to begin
+	begun     bool        // it has begun
+	condemned *fault      // what follows the bytes that are ready
+	over      error       // why nothing more is read
+	blamed    atomic.Bool // a body was at fault, and whoever read it answers
+
+	buffer
+	ready int // how much of the buffer may go on
+}
+
+// Guard returns conn guarded. State has to be called for it from the server's
+// ConnState.
+func Guard(conn net.Conn, l Limits) *Conn {
+	l = l.withDefaults()
+	return guard(newStalling(conn, &l), &l)
+}
+
+func newStalling(conn net.Conn, l *Limits) net.Conn {
+	if l.WriteStall < 0 {
+		return conn
+	}
+	return &stalling{Conn: conn, limit: l.WriteStall}
+}
+
+func guard(conn net.Conn, l *Limits) *Conn {
+	return &Conn{Conn: conn, limits: l, framer: framer{limits: l}, deadline: readDeadline{conn: conn}}
+}
+
+// State is told what became of the connection; it is for http.Server's
+// ConnState.
+func (c *Conn) State(s http.ConnState) {
+	switch {
+	case c.framer.phase == aside: // HTTP/2 has states of its own
+	case s == http.StateIdle:
+		c.busy, c.by = false, time.Time{}
+		c.patient.Store(false)
+		if c.over != nil {
+			c.over = io.EOF // the body was at fault, and its request is answered
+		}
+	case s == http.StateHijacked:
+		c.framer.phase = aside
+		if s := underlying(c.Conn); s != nil {
+			s.lift()
+		}
+	}
+}
+
+func underlying(c net.Conn) *stalling {
+	for {
+		switch t := c.(type) {
+		case *tls.Conn:
+			c = t.NetConn()
+		case proxied:
+			c = t.Conn
+		case *stalling:
+			return t
+		default:
+			return nil
+		}
+	}
+}
+
+// Read passes on what was found to be right. It is called by one goroutine at
+// a time.
+func (c *Conn) Read(p []byte) (int, error) {
+	for len(p) > 0 {
+		switch {
+		case c.ready > 0:
+			return c.release(p), nil
+		case c.over != nil:
+			return 0, c.over
+		case c.condemned != nil:
+			c.refuse(c.condemned)
+			continue
+		case len(c.buf) > 0 && !c.holding() && c.judge():
+			continue
+		}
+		if n, err := c.receive(p); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, nil
+}
+
+// holding tells whether what comes has to wait for the answer under way.
+func (c *Conn) holding() bool { return c.busy && c.framer.phase == inHead }
+
+// release passes on what is ready.
+func (c *Conn) release(p []byte) int {
+	n := copy(p, c.buf[:c.ready])
+	c.ready -= n
+	c.drop(n)
+	return n
+}
+
+// judge looks at the buffer, and tells whether anything came of it.
+func (c *Conn) judge() bool {
+	take, skip := c.look(c.buf)
+	c.drop(skip)
+	c.ready = take
+	return take > 0 || c.condemned != nil
+}
+
+// look has the framer look at data, for no longer than one message.
+func (c *Conn) look(data []byte) (take, skip int) {
+	before := c.framer.phase
+	for skip+take < len(data) {
+		t, s, f := c.framer.next(data[skip+take:])
+		take, skip = take+t, skip+s
+		c.condemned = f
+		if f != nil || t+s == 0 || t > 0 && c.framer.phase == inHead {
+			break
+		}
+	}
+	if before == inHead && take > 0 && c.framer.phase != aside {
+		c.busy = true
+		c.pace.begin(c.limits)
+	}
+	return take, skip
+}
+
+// receive reads from the connection: what may pass at once, into p, which is
+// what it returns; all else into the buffer.
+func (c *Conn) receive(p []byte) (int, error) {
+	if len(c.buf) > 0 || c.holding() {
+		return 0, c.receiveMore()
+	}
+	if c.framer.phase == inBody {
+		p = p[:min(int64(len(p)), c.framer.rest)]
+	} else if c.framer.phase != aside {
+		p = p[:min(len(p), aheadBytes)]
+	}
+	n, err := c.fill(p)
+	take, skip := c.look(p[:n])
+	if skip+take < n && c.condemned == nil {
+		c.append(p[skip+take : n])
+	}
+	if skip > 0 {
+		copy(p, p[skip:skip+take])
+	}
+	if take > 0 {
+		err = nil // it comes again
+	}
+	return take, err
+}
+
+// receiveMore reads into the buffer.
+func (c *Conn) receiveMore() error {
+	if len(c.buf) >= aheadBytes && c.holding() {
+		return c.deadline.await()
+	}
+	n, err := c.fill(c.room())
+	c.buf = c.buf[:len(c.buf)+n]
+	switch {
+	case len(c.buf) == 0:
+		c.free()
+	case err == io.EOF && c.holding(): // what was sent ahead is still to be answered
+		return c.deadline.await()
+	}
+	return err
+}
+
+// fill reads once, within the time that the client has.
+func (c *Conn) fill(p []byte) (int, error) {
+	start, by := c.due()
+	n, late, err := c.deadline.read(p, by)
+	if !start.IsZero() {
+		c.pace.took(time.Since(start), n, c.limits)
+	}
+	if late && n == 0 {
+		err = c.late(err)
+	}
+	return n, err
+}
+
+// due returns when the next bytes have to be there, zero being never; where it
+// is the pace of a body that says so, then also the present.
+func (c *Conn) due() (start, by time.Time) {
+	switch {
+	case c.framer.phase == aside || c.holding():
+	case c.framer.phase == inHead:
+		return start, c.headDue()
+	case c.limits.BodyRate > 0 && !c.patient.Load():
+		start = time.Now()
+		return start, start.Add(c.pace.left)
+	}
+	return start, by
+}
+
+func (c *Conn) headDue() time.Time {
+	begun := len(c.buf) > 0 || c.framer.blank
+	if c.by.IsZero() || begun != c.begun {
+		most := c.limits.ReadHeader
+		if !begun && c.framer.first {
+			most = c.limits.Idle
+		}
+		c.begun, c.by = begun, time.Now().Add(most)
+	}
+	return c.by
+}
+
+// late is after the client's time has passed.
+func (c *Conn) late(err error) error {
+	switch {
+	case c.framer.phase != inHead:
+		c.condemned = faultBodySlow
+	case c.begun:
+		c.condemned = faultHeadSlow
+	default: // it has nothing to say, and is told nothing
+		c.over = err
+		return err
+	}
+	return nil
+}
+
+// refuse ends what is read. A head is answered here; what is wrong with a body
+// is told to who reads it, and may still be answered there.
+func (c *Conn) refuse(f *fault) {
+	if c.refused != nil {
+		c.refused(c, f)
+	}
+	if c.framer.phase != inHead {
+		c.over = f
+		c.blamed.Store(true)
+		return
+	}
+	c.over = io.EOF
+	c.answer(f)
+}
+
+// Bounds of the time and the bytes that a refused client is given, so that it
+// reads the answer: a reset would take it away.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 256 << 10
+)
+
+func (c *Conn) answer(f *fault) {
+	now := time.Now()
+	_ = c.Conn.SetWriteDeadline(now.Add(lingerTime))
+	if _, err := c.Conn.Write(f.response(now)); err == nil {
+		c.linger()
+	}
+}
+
+// linger says that nothing more is sent, and drops what comes until the client
+// says the same.
+func (c *Conn) linger() {
+	if c.CloseWrite() != nil {
+		return
+	}
+	room := buffers.Get().(*[bufferBytes]byte)
+	defer buffers.Put(room)
+	by := time.Now().Add(lingerTime)
+	for total := 0; total < lingerBytes; {
+		n, _, err := c.deadline.read(room[:], by)
+		if err != nil {
+			return
+		}
+		total += n
+	}
+}
+
+// CloseWrite ends what is sent.
+func (c *Conn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// Close closes the connection.
+func (c *Conn) Close() error {
+	c.deadline.close()
+	if c.blamed.Swap(false) {
+		c.linger()
+	}
+	return c.Conn.Close()
+}
+
+// SetReadDeadline sets a deadline that holds beside those of the guard.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadline.set(t) }
+
+// SetDeadline sets both deadlines.
+func (c *Conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+func (c *Conn) lenient() { c.patient.Store(true) }
