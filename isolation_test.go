@@ -282,3 +282,88 @@ func TestACredentialThatTheBackendGetsInACookieKeepsItsCallersApart(t *testing.T
 		require.Equal(t, map[bool]int{true: 2, false: 4}[stored], asked)
 	}
 }
+
+func TestWhatNobodyHasJudgedDoesNotReachTheBackend(t *testing.T) {
+	t.Parallel()
+	const secret, good = "0123456789abcdef0123", "key-of-acme-0123456789abcdef"
+	tokens := gatewaytest.NewTokens(t, "EdDSA")
+	tokens.Issuer = "https://idp.example"
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "keys.json"), tokens.KeySet(), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte(secret), 0o600))
+	token := tokens.Token(map[string]any{"client_id": "acme"})
+	forged := token[:len(token)-4] + "AAAA"
+	foreign := tokens.Token(map[string]any{"iss": "https://evil.example"})
+	byToken := func(c jwt.Config) registry.Policy {
+		c.Issuer, c.Audience, c.JWKSFile = tokens.Issuer, "test", filepath.Join(dir, "keys.json")
+		return jwt.Policy(c)
+	}
+	byKey := func(c apikey.Config) registry.Policy {
+		c.Secret = registry.Secret{File: filepath.Join(dir, "secret")}
+		return apikey.Policy(c)
+	}
+	for name, test := range map[string]struct {
+		anyOf  []registry.Policy
+		target string
+		sent   http.Header
+		want   http.Header
+	}{
+		"a token beside a key": {
+			[]registry.Policy{byKey(apikey.Config{}), byToken(jwt.Config{Forward: true})}, "/",
+			http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer " + forged}}, http.Header{},
+		},
+		"a token of another issuer beside a key": {
+			[]registry.Policy{byToken(jwt.Config{Forward: true}), byKey(apikey.Config{})}, "/",
+			http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer " + foreign}}, http.Header{},
+		},
+		"a key beside a token": {
+			[]registry.Policy{byToken(jwt.Config{Forward: true}), byKey(apikey.Config{Forward: true})}, "/",
+			http.Header{"X-Api-Key": {good}, "Authorization": {"Bearer " + token}}, http.Header{"Authorization": {"Bearer " + token}},
+		},
+		"a key in the query": {
+			[]registry.Policy{byToken(jwt.Config{}), byKey(apikey.Config{Query: "k"})}, "/?a=1&k=" + good,
+			http.Header{"Authorization": {"Bearer " + token}}, http.Header{},
+		},
+		"a cookie beside a cookie": {
+			[]registry.Policy{byKey(apikey.Config{Cookie: "key", Forward: true}), byToken(jwt.Config{Cookie: "session", Forward: true})}, "/",
+			http.Header{"Cookie": {"a=1; session=" + forged + "; key=" + good}}, http.Header{"Cookie": {"a=1; key=" + good}},
+		},
+		"another scheme stays, for it is nobody's here": {
+			[]registry.Policy{byKey(apikey.Config{}), byToken(jwt.Config{})}, "/",
+			http.Header{"X-Api-Key": {good}, "Authorization": {"Basic YTpi"}}, http.Header{"Authorization": {"Basic YTpi"}},
+		},
+		"two that look in one place": {
+			[]registry.Policy{byToken(jwt.Config{Forward: true}), jwt.Policy(jwt.Config{Issuer: "https://b.example", Audience: "test", JWKSFile: filepath.Join(dir, "keys.json")})}, "/",
+			http.Header{"Authorization": {"Bearer " + token}}, http.Header{"Authorization": {"Bearer " + token}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, query := http.Header{}, ""
+			backend := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				query = r.URL.RawQuery
+				for _, f := range []string{"X-Api-Key", "Authorization", "Cookie"} {
+					if r.Header[f] != nil {
+						got[f] = r.Header[f]
+					}
+				}
+			})
+			g := newGateway(t, gateway.Upstream("b", backend))
+			require.NoError(t, g.Apply(t.Context(), registry.Update{
+				Snapshot: snapshot("1", public("a", "/", "b", authn.Policy(authn.Config{AnyOf: test.anyOf}))),
+				Directory: []registry.Change{{
+					Sum: apikey.Sum([]byte(secret), []byte(good)), Credential: &registry.Credential{ID: "k", Consumer: "acme"},
+				}},
+			}))
+			r := httptest.NewRequest(http.MethodGet, test.target, nil)
+			for f, values := range test.sent {
+				r.Header[f] = values
+			}
+			w := httptest.NewRecorder()
+			g.ServeHTTP(w, r)
+			require.Equal(t, http.StatusOK, w.Code, w.Body)
+			require.Equal(t, test.want, got)
+			require.NotContains(t, query, good)
+		})
+	}
+}

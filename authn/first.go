@@ -3,6 +3,7 @@ package authn
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
@@ -11,17 +12,31 @@ import (
 // the request bears. Credentials that do not hold, and an authenticator that
 // fails, end it: a bad token is not made good by asking on. Only credentials
 // that an authenticator leaves to others (ErrForeign) are asked on about, so
-// that tokens of two issuers can be taken. First of none finds no credentials.
-func First(as ...Authenticator) Authenticator { return first(as) }
+// that tokens of two issuers can be taken. Credentials that nobody was asked
+// about do not reach the backend: see Carrier. First of none finds no
+// credentials.
+func First(as ...Authenticator) Authenticator {
+	f := first{of: slices.Clone(as)}
+	for i := range as {
+		f.left = append(f.left, leftovers(as, i))
+	}
+	return f
+}
 
-type first []Authenticator
+type first struct {
+	of   []Authenticator
+	left [][]leftover // where the one at this place has vouched
+}
 
 func (f first) Authenticate(ctx context.Context, x *pipeline.Exchange) (*pipeline.Identity, error) {
 	nobody := ErrNoCredentials
-	for _, a := range f {
+	for i, a := range f.of {
 		id, err := a.Authenticate(ctx, x)
 		switch {
 		case err == nil:
+			for _, l := range f.left[i] {
+				l.of.Strip(x, l.place)
+			}
 			return id, nil
 		case errors.Is(err, ErrForeign):
 			nobody = err
@@ -32,4 +47,4 @@ func (f first) Authenticate(ctx context.Context, x *pipeline.Exchange) (*pipelin
 	return nil, nobody
 }
 
-func (f first) Challenges() []string { return challengesOf(f...) }
+func (f first) Challenges() []string { return challengesOf(f.of...) }

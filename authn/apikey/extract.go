@@ -118,6 +118,46 @@ func (a *authenticator) remove(x *pipeline.Exchange, from place) {
 	}
 }
 
+// Places tells where keys are looked for.
+func (a *authenticator) Places() []string {
+	var all []string
+	for _, p := range [...]struct{ set, place string }{
+		{a.header, a.header},
+		{a.config.Scheme, "Authorization " + strings.ToLower(a.config.Scheme)},
+		{a.config.Cookie, "Cookie " + a.config.Cookie},
+		{a.config.Query, "?" + a.config.Query},
+	} {
+		if p.set != "" {
+			all = append(all, p.place)
+		}
+	}
+	return all
+}
+
+// Strip takes whatever stands in a place out of what the backend gets, whether
+// or not keys are forwarded: nobody has judged it.
+func (a *authenticator) Strip(x *pipeline.Exchange, place string) {
+	var f finding
+	switch {
+	case place == a.header:
+		if x.In.Header[a.header] != nil {
+			x.Del(a.header)
+		}
+	case strings.HasPrefix(place, "?"):
+		if err := a.lookInQuery(x.In.URL, &f); err == nil && f.count > 0 {
+			a.remove(x, inQuery)
+		}
+	case strings.HasPrefix(place, "Cookie "):
+		if a.lookInCookies(x.In.Header, &f); f.count > 0 {
+			a.removeCookie(x)
+		}
+	default:
+		if a.lookInAuthorization(x.In.Header, &f); f.count > 0 {
+			x.Del("Authorization")
+		}
+	}
+}
+
 func (a *authenticator) removeCookie(x *pipeline.Exchange) {
 	rest := withoutCookie(x.Values("Cookie"), a.config.Cookie)
 	if rest == "" {

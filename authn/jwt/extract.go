@@ -117,6 +117,44 @@ func (p *places) remove(x *pipeline.Exchange, from place) {
 	}
 }
 
+// names returns the places as authn.Carrier has them.
+func (p *places) names() []string {
+	var all []string
+	if p.header != "" {
+		all = append(all, p.header)
+	}
+	if p.cookie != "" {
+		all = append(all, "Cookie "+p.cookie)
+	}
+	if all == nil {
+		return []string{inBearer}
+	}
+	return all
+}
+
+const inBearer = "Authorization bearer"
+
+// strip takes whatever stands in a place out of what the backend will get,
+// whether or not tokens are forwarded: nobody has judged it.
+func (p *places) strip(x *pipeline.Exchange, place string) {
+	switch place {
+	case p.header:
+		if x.In.Header[p.header] != nil {
+			x.Del(p.header)
+		}
+	case inBearer:
+		var f finding
+		if lookInAuthorization(x.In.Header, &f); f.count > 0 {
+			x.Del("Authorization")
+		}
+	default:
+		var f finding
+		if p.lookInCookies(x.In.Header, &f); f.count > 0 {
+			p.removeCookie(x)
+		}
+	}
+}
+
 func (p *places) removeCookie(x *pipeline.Exchange) {
 	var kept []string
 	for name, value := range cookies(x.Values("Cookie")) {

@@ -90,6 +90,12 @@ func (a *authenticator) Authenticate(ctx context.Context, x *pipeline.Exchange) 
 // Challenges asks for a bearer token (RFC 6750 section 3).
 func (a *authenticator) Challenges() []string { return []string{"Bearer"} }
 
+// Places tells where tokens are looked for.
+func (a *authenticator) Places() []string { return a.places.names() }
+
+// Strip takes a token out of what the backend gets.
+func (a *authenticator) Strip(x *pipeline.Exchange, place string) { a.places.strip(x, place) }
+
 // identify returns whom the token names, from the cache where it is there.
 func (a *authenticator) identify(ctx context.Context, x *pipeline.Exchange, token string) (*pipeline.Identity, error) {
 	if a.cache == nil {

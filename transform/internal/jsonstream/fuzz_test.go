@@ -17,7 +17,7 @@ func seeds() []string {
 	return []string{
 		`{"ssn":"123","a":{"ssn":[1,{"ssn":2}]},"ssn":null}`, `{"\u0073sn":1}`, `[{"a":[{"b":1,"ssn":2}]},"x",1.5e3,true]`, `{"a":"\ud83d\ude00"}`,
 		`{'ssn':1}`, `{"ssn":1}//`, "\ufeff{}", `{"a":NaN}`, `{"a":1,}`, `{"ssn\u0000":1}`, `{"\ud800":1}`, ` `, `"\u12"`, "[\"\xff\"]", `{"SSN":1}`,
-		strings.Repeat("[", 70), `{"a":1}{"ssn":2}`, `{"a":{"b":{"a":{"b":"cde"}}}}`, `-0`, `01`, `{"日本":"語","ssn":"語"}`, `{"a.b":1,"":2}`,
+		strings.Repeat("[", 70), `{"a":1}{"ssn":2}`, `{"a":{"b":{"a":{"b":"cde"}}}}`, `-0`, `01`, `{"日本":"語","ssn":"語"}`, `{"a.b":1,"":2}`, `{"a":1e700}`,
 	}
 }
 
@@ -69,7 +69,9 @@ func judged(t *testing.T, doc string, err error) {
 func lookFor(t *testing.T, do, out string) {
 	t.Helper()
 	var last any
-	require.NoError(t, json.Unmarshal([]byte(out), &last))
+	d := json.NewDecoder(strings.NewReader(out))
+	d.UseNumber() // a number may be larger than any float
+	require.NoError(t, d.Decode(&last))
 	if do == "select" {
 		selected(t, out)
 		return
