@@ -246,19 +246,29 @@ func (c *Conn) late(err error) error {
 	return nil
 }
 
+// poison is what no reader of chunks takes, wherever in a body or its trailers
+// it comes: an error of the connection would have net/http end the context of
+// the request, and with it the answer.
+const poison = "x\n\r\n\r\n"
+
 // refuse ends what is read. A head is answered here; what is wrong with a body
 // is told to who reads it, and may still be answered there.
 func (c *Conn) refuse(f *fault) {
 	if c.refused != nil {
 		c.refused(c, f)
 	}
-	if c.framer.phase != inHead {
-		c.over = f
-		c.blamed.Store(true)
+	c.free()
+	if c.framer.phase == inHead {
+		c.over = io.EOF
+		c.answer(f)
 		return
 	}
-	c.over = io.EOF
-	c.answer(f)
+	c.over = f
+	c.blamed.Store(true)
+	if !f.Timeout() {
+		c.append([]byte(poison))
+		c.ready = len(poison)
+	}
 }
 
 // Bounds of the time and the bytes that a refused client is given, so that it
