@@ -3,7 +3,6 @@ package listen_test
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -56,7 +55,7 @@ func TestTheEdgeAnswersForABodyThatIsTooSlow(t *testing.T) {
 			v.Go(func() { _, _ = io.WriteString(conn, post+body) })
 			require.Equal(t, []int{http.StatusRequestTimeout}, answers(t, conn))
 			require.InDelta(t, 10, time.Since(start).Seconds(), 1)
-			require.NoError(t, conn.(net.Conn).Close())
+			require.NoError(t, conn.Close())
 		}
 	})
 }
