@@ -192,7 +192,7 @@ func Logger(l *slog.Logger) Option {
 
 // Listen has Run serve the gateway on a TCP address, such as ":8080". Without
 // it Run follows the source all the same, and the program serves the handler.
-func Listen(addr string) Option { return listen(listener{addr: addr}) }
+func Listen(addr string) Option { return listening(listener{addr: addr}) }
 
 // ListenTLS is Listen with TLS: HTTP/1.1 and HTTP/2, TLS 1.2 at the least.
 // A configuration that is nil or has no certificate is an error, never a
@@ -203,7 +203,7 @@ func ListenTLS(addr string, config *tls.Config) Option {
 			return fmt.Errorf("gateway: ListenTLS on %q wants a configuration with a certificate", addr)
 		}
 	}
-	return listen(listener{addr: addr, tls: config})
+	return listening(listener{addr: addr, tls: config})
 }
 
 // Admin has Run serve what h makes of the gateway, package admin's handler as
@@ -212,10 +212,10 @@ func Admin(addr string, h func(*Gateway) http.Handler) Option {
 	if h == nil {
 		return func(*settings) error { return fmt.Errorf("gateway: Admin on %q wants a handler", addr) }
 	}
-	return listen(listener{addr: addr, handler: h})
+	return listening(listener{addr: addr, handler: h})
 }
 
-func listen(l listener) Option {
+func listening(l listener) Option {
 	return func(s *settings) error {
 		s.listeners = append(s.listeners, l)
 		return nil

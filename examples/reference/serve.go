@@ -34,7 +34,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
-	secure, err := s.tls()
+	secure, err := s.tls(newLogger(stderr))
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 )
 
 // settings are what belongs to the process, not to the configuration: flags,
@@ -93,14 +96,16 @@ func fromEnvironment(fs *flag.FlagSet) error {
 	return err
 }
 
-// tls returns the configuration of the listener, nil for plain HTTP.
-func (s *settings) tls() (*tls.Config, error) {
+// tls returns the configuration of the listener, nil for plain HTTP. A
+// certificate that is put in the place of the one before is taken up without a
+// restart; a broken one is not.
+func (s *settings) tls(log *slog.Logger) (*tls.Config, error) {
 	if s.tlsCert == "" {
 		return nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
+	pair, err := listen.Certificates(s.tlsCert, s.tlsKey, log)
 	if err != nil {
 		return nil, fmt.Errorf("load certificate %q with key %q: %w", s.tlsCert, s.tlsKey, err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{GetCertificate: pair.GetCertificate, MinVersion: tls.VersionTLS12}, nil
 }
