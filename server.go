@@ -6,8 +6,11 @@ import (
 	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 )
 
-// newServer makes the guarded server of one listener, with the bounds that
-// package listen has by default.
+// newServer makes the guarded server of one listener.
 func (g *Gateway) newServer(h http.Handler, l listener) *listen.Server {
-	return listen.NewServer(h, listen.Config{TLS: l.tls, Log: g.logger})
+	c := l.config
+	if c.Log == nil {
+		c.Log = g.logger
+	}
+	return listen.NewServer(h, c)
 }

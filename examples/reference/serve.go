@@ -11,6 +11,7 @@ import (
 	"go.uber.org/dig"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/registry/file"
 )
@@ -38,11 +39,13 @@ func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []gateway.Option{gateway.Source(source(stderr, strings.Split(s.config, ",")...))}
-	if secure == nil {
-		options = append(options, gateway.Listen(s.listen))
-	} else {
-		options = append(options, gateway.ListenTLS(s.listen, secure))
+	proxies, err := s.networks()
+	if err != nil {
+		return nil, err
+	}
+	options := []gateway.Option{
+		gateway.Source(source(stderr, strings.Split(s.config, ",")...)),
+		gateway.ListenWith(s.listen, listen.Config{TLS: secure, Proxy: proxies}),
 	}
 	if s.lastGood != "" {
 		options = append(options, gateway.LastGood(s.lastGood))
