@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -252,4 +253,39 @@ func TestABodyThatWaitsToBeAskedForIsAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "HTTP/1.1 100 Continue\r\n\r\n", string(head))
 	require.Contains(t, exchange(conn, "hello"), "HTTP/1.1 200 OK")
+}
+
+func TestAClientThatTakesNothingIsCutOffByTLSToo(t *testing.T) {
+	t.Parallel()
+	server, client := secured(t, "http/1.1")
+	failed := make(chan error, 1)
+	h := func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.WriteString(w, strings.Repeat("x", 64<<20))
+		failed <- err
+	}
+	conn := dialTLS(t, serve(t, http.HandlerFunc(h), listen.Config{TLS: server, Limits: listen.Limits{WriteStall: 100 * time.Millisecond}}), client)
+	defer conn.Close()
+	_, err := io.WriteString(conn, get)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-failed, os.ErrDeadlineExceeded)
+}
+
+func TestAConnectionByTLSMayBeTakenOver(t *testing.T) {
+	t.Parallel()
+	server, client := secured(t, "http/1.1")
+	h := func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		ahead := make([]byte, 5)
+		_, _ = io.ReadFull(conn, ahead)
+		_, _ = conn.Write(ahead)
+	}
+	addr := serve(t, http.HandlerFunc(h), listen.Config{TLS: server, Proxy: trusting("127.0.0.1/32")})
+	raw := dial(t, addr)
+	_, err := io.WriteString(raw, "PROXY TCP4 198.51.100.1 192.0.2.2 12345 80\r\n")
+	require.NoError(t, err)
+	require.Equal(t, "ahead", exchange(tls.Client(raw, client), get+"ahead"))
 }
