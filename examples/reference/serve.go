@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/pipeline/listen"
+	"github.com/seed-f9645bd3/gateway/ratelimit/redislimit"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/registry/file"
 )
@@ -45,6 +46,7 @@ func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
 	}
 	options := []gateway.Option{
 		gateway.Source(source(stderr, strings.Split(s.config, ",")...)),
+		gateway.Kinds(redislimit.KindFromURL(s.redis)),
 		gateway.ListenWith(s.listen, listen.Config{TLS: secure, Proxy: proxies}),
 	}
 	if s.lastGood != "" {

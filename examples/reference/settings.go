@@ -25,6 +25,7 @@ type settings struct {
 	tlsKey   string
 	lastGood string
 	proxies  string
+	redis    string
 	grace    time.Duration
 	delay    time.Duration
 	deadline time.Duration
@@ -38,6 +39,7 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 		fs.StringVar(&s.config, "config", "", "configuration `file` or folder, YAML or JSON; several are separated by commas")
 		fs.StringVar(&s.tlsCert, "tls-cert", "", "certificate `file` in PEM; with -tls-key, serves HTTPS with HTTP/2")
 		fs.StringVar(&s.tlsKey, "tls-key", "", "private key `file` in PEM, to be readable by this process alone")
+		fs.StringVar(&s.redis, "redis", "", "`URL` of the Redis that limits with store: {redis: {}} count in, redis:// or rediss://")
 		fs.StringVar(&s.proxies, "proxy-protocol", "", "`networks` of the proxies in front whose connections begin with a header of the PROXY protocol; several are separated by commas")
 		fs.StringVar(&s.lastGood, "last-good", "", "`file` to keep the last good configuration in, and to start from when the source is away")
 	}
