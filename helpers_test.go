@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,3 +120,11 @@ const (
 )
 
 func writeFile(path string, content []byte) error { return os.WriteFile(path, content, 0o600) }
+
+// A counter is a backend that counts what it sees.
+type counter struct{ n atomic.Int64 }
+
+func (c *counter) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	c.n.Add(1)
+	fmt.Fprint(w, "seen")
+}

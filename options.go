@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/registry/directory"
 )
@@ -54,7 +55,7 @@ type settings struct {
 // A listener is one address to serve; handler is nil for the gateway itself.
 type listener struct {
 	addr    string
-	tls     *tls.Config
+	config  listen.Config
 	handler func(*Gateway) http.Handler
 }
 
@@ -71,7 +72,7 @@ func collect(options []Option) (settings, error) {
 		}
 	}
 	if s.logger == nil {
-		s.logger = slog.Default()
+		s.logger = slog.New(warnings{slog.Default().Handler()})
 	}
 	if s.directory == nil {
 		s.directory = directory.New()
@@ -184,25 +185,36 @@ func Transport(f func(registry.Upstream, *http.Transport) http.RoundTripper) Opt
 }
 
 // Logger takes what the gateway has to say beside the access log: refusals,
-// swaps, panics, at the levels of their weight. slog.Default by default.
+// swaps, panics, at the levels of their weight. By default warnings and errors
+// go to slog.Default.
 func Logger(l *slog.Logger) Option {
 	return once("Logger", func(s *settings) error { s.logger = l; return nil })
 }
 
 // Listen has Run serve the gateway on a TCP address, such as ":8080". Without
-// it Run follows the source all the same, and the program serves the handler.
-func Listen(addr string) Option { return listen(listener{addr: addr}) }
+// it Run follows the source all the same, and the program serves the handler;
+// it does without the guard of package listen then.
+func Listen(addr string) Option { return ListenWith(addr, listen.Config{}) }
 
 // ListenTLS is Listen with TLS: HTTP/1.1 and HTTP/2, TLS 1.2 at the least.
 // A configuration that is nil or has no certificate is an error, never a
 // listener without TLS.
 func ListenTLS(addr string, config *tls.Config) Option {
-	if config == nil || len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+	if config == nil {
+		config = &tls.Config{}
+	}
+	return ListenWith(addr, listen.Config{TLS: config})
+}
+
+// ListenWith is Listen with settings of the connections: TLS, bounds, proxies
+// that speak the PROXY protocol. Its Log is the gateway's where it has none.
+func ListenWith(addr string, c listen.Config) Option {
+	if t := c.TLS; t != nil && len(t.Certificates) == 0 && t.GetCertificate == nil && t.GetConfigForClient == nil {
 		return func(*settings) error {
-			return fmt.Errorf("gateway: ListenTLS on %q wants a configuration with a certificate", addr)
+			return fmt.Errorf("gateway: TLS on %q wants a configuration with a certificate", addr)
 		}
 	}
-	return listen(listener{addr: addr, tls: config})
+	return listening(listener{addr: addr, config: c})
 }
 
 // Admin has Run serve what h makes of the gateway, package admin's handler as
@@ -211,10 +223,10 @@ func Admin(addr string, h func(*Gateway) http.Handler) Option {
 	if h == nil {
 		return func(*settings) error { return fmt.Errorf("gateway: Admin on %q wants a handler", addr) }
 	}
-	return listen(listener{addr: addr, handler: h})
+	return listening(listener{addr: addr, handler: h})
 }
 
-func listen(l listener) Option {
+func listening(l listener) Option {
 	return func(s *settings) error {
 		s.listeners = append(s.listeners, l)
 		return nil

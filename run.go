@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -236,7 +236,7 @@ func (g *Gateway) wait(ctx context.Context, source *following, servers []*server
 
 // A server is one listener at work.
 type server struct {
-	http  *http.Server
+	http  *listen.Server
 	admin bool
 	ended chan struct{}
 	err   error // valid once ended is closed
@@ -256,10 +256,7 @@ func (g *Gateway) listen(ctx context.Context, l listener) (*server, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	g.addrs.add(l, ln.Addr())
-	if l.tls != nil {
-		ln = tls.NewListener(ln, serverTLS(l.tls))
-	}
-	s := &server{http: newServer(handler, g), admin: l.handler != nil, ended: make(chan struct{})}
+	s := &server{http: g.newServer(handler, l), admin: l.handler != nil, ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
 		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {

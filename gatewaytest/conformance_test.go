@@ -89,6 +89,7 @@ func TestStandardStages(t *testing.T) {
 		{"mask", `{"fields":["ssn"],"other_types":"pass"}`, nil},
 		{"select", `{"fields":["id"],"other_types":"pass"}`, nil},
 		{"problems", `{"statuses":["5xx"],"detail":"error.message"}`, nil},
+		{"trace", `{}`, nil},
 		{"breaker", `{"error_ratio":0.5,"min_requests":1000000}`, nil},
 		{"bulkhead", `{"max_concurrent":100}`, nil},
 		{"fallback", `{"respond":{"body":"later"}}`, nil},

@@ -86,7 +86,7 @@ type run struct {
 }
 
 func (r *run) entry(s *settings) *pipeline.Entry {
-	e := &pipeline.Entry{Route: r.x.Route, Closing: s.closing}
+	e := &pipeline.Entry{Route: r.x.Route, Closing: s.closing, Timed: pipeline.Timings(s.record)}
 	if s.closing == nil {
 		e.Closing = r.x.Closing()
 	}

@@ -6,6 +6,8 @@
 package standard
 
 import (
+	"slices"
+
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/authn/apikey"
@@ -18,6 +20,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
 	"github.com/seed-f9645bd3/gateway/cache"
 	"github.com/seed-f9645bd3/gateway/cache/memory"
+	"github.com/seed-f9645bd3/gateway/observability/tracing"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/ratelimit"
@@ -33,8 +36,14 @@ import (
 	"github.com/seed-f9645bd3/gateway/transform/problem"
 )
 
-// Kinds makes every kind of the core module known to a gateway.
-func Kinds() gateway.Option { return gateway.Kinds(All()...) }
+// Kinds makes every kind of the core module known to a gateway, but for those
+// of the names given: for who brings one of that name, such as
+// tracing.Kind(tracing.Provider(p)).
+func Kinds(without ...string) gateway.Option {
+	return gateway.Kinds(slices.DeleteFunc(All(), func(k pipeline.AnyKind) bool {
+		return slices.Contains(without, k.KindName())
+	})...)
+}
 
 // All returns every kind of the core module: policies first, then what they
 // are built of.
@@ -68,6 +77,7 @@ func policies() []pipeline.AnyKind {
 		resilience.RetryKind(),
 		resilience.TimeoutKind(),
 		subscription.Kind(),
+		tracing.Kind(),
 		transform.BodyKind(),
 	}
 }

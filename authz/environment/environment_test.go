@@ -3,6 +3,7 @@ package environment_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,4 +66,17 @@ func ExampleNew() {
 	answer, err := a.Authorize(context.Background(), x)
 	fmt.Println(answer.Allow, answer.Code, err)
 	// Output: false environment_wrong <nil>
+}
+
+func BenchmarkStage(b *testing.B) {
+	stage := gatewaytest.Build(b, environment.Kind(), `{}`)[0]
+	h := stage.Wrap(func(context.Context, *pipeline.Exchange) (*http.Response, error) { return nil, nil })
+	fresh, x := gatewaytest.NewExchange("GET", "/", of("test"), gatewaytest.Environment("test")), new(pipeline.Exchange)
+	b.ReportAllocs()
+	for b.Loop() {
+		*x = pipeline.Exchange{In: fresh.In, Identity: fresh.Identity, Client: fresh.Client, Environment: fresh.Environment}
+		if _, err := h(b.Context(), x); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package ipset_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"testing"
 
@@ -99,4 +100,17 @@ func ExampleNew() {
 	answer, err := a.Authorize(context.Background(), gatewaytest.NewExchange("GET", "/", gatewaytest.Client("10.1.2.3")))
 	fmt.Println(answer.Allow, answer.Rule, err)
 	// Output: true 10.0.0.0/8 <nil>
+}
+
+func BenchmarkStage(b *testing.B) {
+	stage := gatewaytest.Build(b, ipset.Kind(), `{"allow":["10.0.0.0/8","192.0.2.0/24"]}`)[0]
+	h := stage.Wrap(func(context.Context, *pipeline.Exchange) (*http.Response, error) { return nil, nil })
+	fresh, x := gatewaytest.NewExchange("GET", "/", gatewaytest.Client("192.0.2.7")), new(pipeline.Exchange)
+	b.ReportAllocs()
+	for b.Loop() {
+		*x = pipeline.Exchange{In: fresh.In, Identity: fresh.Identity, Client: fresh.Client, Environment: fresh.Environment}
+		if _, err := h(b.Context(), x); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

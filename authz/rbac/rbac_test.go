@@ -3,6 +3,7 @@ package rbac_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,4 +90,17 @@ func ExampleNew() {
 	answer, err := a.Authorize(context.Background(), gatewaytest.NewExchange("GET", "/", having("operator")))
 	fmt.Println(answer.Allow, answer.Rule, err)
 	// Output: true operator <nil>
+}
+
+func BenchmarkStage(b *testing.B) {
+	stage := gatewaytest.Build(b, rbac.Kind(), `{"any":["admin","operator"]}`)[0]
+	h := stage.Wrap(func(context.Context, *pipeline.Exchange) (*http.Response, error) { return nil, nil })
+	fresh, x := gatewaytest.NewExchange("GET", "/", having("operator")), new(pipeline.Exchange)
+	b.ReportAllocs()
+	for b.Loop() {
+		*x = pipeline.Exchange{In: fresh.In, Identity: fresh.Identity, Client: fresh.Client, Environment: fresh.Environment}
+		if _, err := h(b.Context(), x); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

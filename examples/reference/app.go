@@ -20,7 +20,7 @@ import (
 // admin listener and drain report are the same for demo and serve. ready is
 // called once it listens.
 func application(ctx context.Context, s settings, stderr io.Writer, access io.Writer, ready func(*gateway.Gateway), options ...gateway.Option) int {
-	log, figures := accesslog.New(accesslog.Writer(access)), metrics.New()
+	log, figures := accesslog.New(accesslog.Writer(access), accesslog.Stages()), metrics.New()
 	figures.Watch("access_log", log)
 	options = append(options,
 		standard.Kinds(),

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/ratelimit/redislimit"
 	"github.com/seed-f9645bd3/gateway/registry/file"
 	"github.com/seed-f9645bd3/gateway/standard"
 )
@@ -32,7 +33,8 @@ func check(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	update, err := file.Load(paths...)
 	if err == nil {
 		var g *gateway.Gateway
-		if g, err = gateway.New(standard.Kinds()); err == nil {
+		redis := redislimit.KindFromURL("redis://localhost") // built, and never asked
+		if g, err = gateway.New(standard.Kinds(), gateway.Kinds(redis)); err == nil {
 			err = g.Check(ctx, update.Snapshot)
 			_ = g.Close()
 		}

@@ -11,6 +11,8 @@ import (
 	"go.uber.org/dig"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
+	"github.com/seed-f9645bd3/gateway/ratelimit/redislimit"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/registry/file"
 )
@@ -34,15 +36,18 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
-	secure, err := s.tls()
+	secure, err := s.tls(newLogger(stderr))
 	if err != nil {
 		return nil, err
 	}
-	options := []gateway.Option{gateway.Source(source(stderr, strings.Split(s.config, ",")...))}
-	if secure == nil {
-		options = append(options, gateway.Listen(s.listen))
-	} else {
-		options = append(options, gateway.ListenTLS(s.listen, secure))
+	proxies, err := s.networks()
+	if err != nil {
+		return nil, err
+	}
+	options := []gateway.Option{
+		gateway.Source(source(stderr, strings.Split(s.config, ",")...)),
+		gateway.Kinds(redislimit.KindFromURL(s.redis)),
+		gateway.ListenWith(s.listen, listen.Config{TLS: secure, Proxy: proxies}),
 	}
 	if s.lastGood != "" {
 		options = append(options, gateway.LastGood(s.lastGood))

@@ -6,9 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 )
 
 // settings are what belongs to the process, not to the configuration: flags,
@@ -20,6 +24,8 @@ type settings struct {
 	tlsCert  string
 	tlsKey   string
 	lastGood string
+	proxies  string
+	redis    string
 	grace    time.Duration
 	delay    time.Duration
 	deadline time.Duration
@@ -33,6 +39,8 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 		fs.StringVar(&s.config, "config", "", "configuration `file` or folder, YAML or JSON; several are separated by commas")
 		fs.StringVar(&s.tlsCert, "tls-cert", "", "certificate `file` in PEM; with -tls-key, serves HTTPS with HTTP/2")
 		fs.StringVar(&s.tlsKey, "tls-key", "", "private key `file` in PEM, to be readable by this process alone")
+		fs.StringVar(&s.redis, "redis", "", "`URL` of the Redis that limits with store: {redis: {}} count in, redis:// or rediss://")
+		fs.StringVar(&s.proxies, "proxy-protocol", "", "`networks` of the proxies in front whose connections begin with a header of the PROXY protocol; several are separated by commas")
 		fs.StringVar(&s.lastGood, "last-good", "", "`file` to keep the last good configuration in, and to start from when the source is away")
 	}
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`address` of the gateway")
@@ -93,14 +101,32 @@ func fromEnvironment(fs *flag.FlagSet) error {
 	return err
 }
 
-// tls returns the configuration of the listener, nil for plain HTTP.
-func (s *settings) tls() (*tls.Config, error) {
+// tls returns the configuration of the listener, nil for plain HTTP. A
+// certificate that is put in the place of the one before is taken up without a
+// restart; a broken one is not.
+func (s *settings) tls(log *slog.Logger) (*tls.Config, error) {
 	if s.tlsCert == "" {
 		return nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
+	pair, err := listen.Certificates(s.tlsCert, s.tlsKey, log)
 	if err != nil {
 		return nil, fmt.Errorf("load certificate %q with key %q: %w", s.tlsCert, s.tlsKey, err)
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{GetCertificate: pair.GetCertificate, MinVersion: tls.VersionTLS12}, nil
+}
+
+// networks returns the proxies that speak the PROXY protocol.
+func (s *settings) networks() ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for text := range strings.SplitSeq(s.proxies, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("-proxy-protocol: want networks such as 10.0.0.0/8, found %q", text)
+		}
+		all = append(all, network)
+	}
+	return all, nil
 }

@@ -28,6 +28,7 @@ type settings struct {
 	all      bool
 	stages   bool
 	oneIn    uint64
+	fields   []field
 	maxField int
 }
 

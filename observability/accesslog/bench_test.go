@@ -54,3 +54,8 @@ func BenchmarkRecordWithMetrics(b *testing.B) {
 	<-done
 	b.ReportMetric(float64(log.Dropped())/float64(b.N), "dropped/op")
 }
+
+func BenchmarkRecordWithFields(b *testing.B) {
+	benchmark(b, accesslog.Writer(io.Discard),
+		accesslog.Field("region", says("eu-west")), accesslog.Field("tenant_id", says("tenant-4711")))
+}

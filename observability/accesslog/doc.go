@@ -18,5 +18,6 @@
 // add up to the whole.
 //
 // No line holds request fields but User-Agent and Host, nor a body. Path,
-// query, User-Agent and the texts of errors pass package redact.
+// query, User-Agent and the texts of errors pass package redact, and so do the
+// fields of one's own that [Field] adds.
 package accesslog

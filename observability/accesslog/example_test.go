@@ -38,3 +38,18 @@ func ExampleSlog() {
 	// Output:
 	// time=2026-11-24T22:00:00.000Z level=WARN msg=exchange service=edge method=GET host=api.example.com path=/nowhere proto=HTTP/1.1 status=404 code=route_unknown bytes_in=0 bytes_out=0 took_ms=0 error="404 route_unknown"
 }
+
+func ExampleField() {
+	region := accesslog.Field("region", func(x *pipeline.Exchange) string { return x.In.Header.Get("X-Region") })
+	log := accesslog.New(accesslog.Writer(os.Stdout), region)
+	ctx, cancel := context.WithCancel(context.Background())
+
+	x := exchange("/users/42")
+	x.In.Header.Set("X-Region", "eu-west")
+	log.For(nil)(x, &pipeline.Summary{Status: 204})
+
+	cancel()
+	_ = log.Run(ctx)
+	// Output:
+	// {"time":"2026-11-24T22:00:00Z","level":"INFO","msg":"exchange","method":"GET","host":"api.example.com","path":"/users/42","proto":"HTTP/1.1","status":204,"bytes_in":0,"bytes_out":0,"took_ms":0.000,"region":"eu-west"}
+}

@@ -41,6 +41,9 @@ func (l *Log) appendLine(b, static []byte, x *pipeline.Exchange, s *pipeline.Sum
 		b = l.appendStages(b, x, s.Took)
 	}
 	b = l.appendCaller(b, x)
+	for _, f := range l.fields {
+		b = l.appendField(b, f, x)
+	}
 	b = l.appendDecisions(b, x)
 	if s.Err != nil {
 		b = l.appendError(b, s.Err)

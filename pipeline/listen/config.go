@@ -14,7 +14,8 @@ type Config struct {
 	Limits
 
 	// TLS has TLS spoken: 1.2 with AEAD suites, or 1.3. HTTP/2 is offered unless
-	// NextProtos says otherwise.
+	// NextProtos says otherwise. Where it has a GetConfigForClient, a request is
+	// held to the host that its connection was made for.
 	TLS *tls.Config
 	// MaxStreams bounds the streams of a connection of HTTP/2. Default 100.
 	MaxStreams int

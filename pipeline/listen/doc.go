@@ -38,7 +38,9 @@
 // # TLS, proxies
 //
 // TLS is 1.2 with AEAD suites, or 1.3. HTTP/2 goes to net/http as it comes;
-// its framing leaves nothing to guard. [Certificates] reads a pair again when
+// its framing leaves nothing to guard. Where the configuration of TLS is chosen
+// by the name that a client asks for, a request for another host is misdirected
+// (421). [Certificates] reads a pair again when
 // its files change. A declared proxy has to begin each connection with a header
 // of the PROXY protocol, whose client then is the RemoteAddr of requests.
 package listen

@@ -5,3 +5,6 @@ func (c *Conn) Between() bool { return c.framer.phase == inHead && c.ready == 0 
 
 // ReadProxy is for the fuzz target.
 var ReadProxy = readProxy
+
+// Poison is what passes in the place of a body that is at fault.
+const Poison = poison

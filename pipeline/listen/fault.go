@@ -26,8 +26,8 @@ func (f *fault) Timeout() bool { return f.status == http.StatusRequestTimeout }
 // Temporary is what net.Error asks for.
 func (f *fault) Temporary() bool { return false }
 
-// response renders the refusal as the last answer of a connection.
-func (f *fault) response(now time.Time) []byte {
+// body renders the problem.
+func (f *fault) body() []byte {
 	body, err := json.Marshal(struct {
 		Type   string `json:"type"`
 		Title  string `json:"title"`
@@ -36,11 +36,17 @@ func (f *fault) response(now time.Time) []byte {
 		Code   string `json:"code"`
 	}{"about:blank", http.StatusText(f.status), f.status, f.detail, f.code})
 	if err != nil { // strings and numbers always encode
-		body = []byte("{}")
+		return []byte("{}")
 	}
+	return append(body, '\n')
+}
+
+// response renders the problem as the last answer of a connection.
+func (f *fault) response(now time.Time) []byte {
+	body := f.body()
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\n"+
-		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s\n",
-		f.status, http.StatusText(f.status), now.UTC().Format(http.TimeFormat), len(body)+1, body)
+		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		f.status, http.StatusText(f.status), now.UTC().Format(http.TimeFormat), len(body), body)
 }
 
 func malformed(detail string) *fault {

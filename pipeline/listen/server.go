@@ -67,6 +67,9 @@ func state(conn net.Conn, s http.ConnState) {
 
 // handler adds what every answer by TLS says.
 func (s *Server) handler(h http.Handler) http.Handler {
+	if s.config.TLS != nil && s.config.TLS.GetConfigForClient != nil {
+		h = directed(h)
+	}
 	if s.config.TLS == nil || s.config.HSTS < 0 {
 		return h
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -210,4 +211,81 @@ func TestClosingEndsHandshakesThatDoNot(t *testing.T) {
 func TestWithoutAHandlerNothingIsServed(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, exchange(dial(t, serve(t, nil, listen.Config{})), get), "404")
+}
+
+func TestARequestIsHeldToTheHostOfItsConnection(t *testing.T) {
+	t.Parallel()
+	server, client := secured(t)
+	chosen := &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return server, nil }}
+	addr := serve(t, http.HandlerFunc(describe), listen.Config{TLS: chosen})
+	nameless := client.Clone()
+	nameless.ServerName = "127.0.0.1" // which is not sent
+	for _, c := range []struct {
+		name, host string
+		client     *tls.Config
+		status     string
+	}{
+		{"the same name", "localhost", client, "200"},
+		{"the same name in another case, with a dot and a port", "LOCALHOST.:443", client, "200"},
+		{"another name", "other", client, "421"},
+		{"an address, where a name was asked for", "127.0.0.1", client, "421"},
+		{"an address, where no name was asked for", "127.0.0.1:8443", nameless, "200"},
+		{"an IPv6 address, where no name was asked for", "[::1]", nameless, "200"},
+		{"a name, where none was asked for", "localhost", nameless, "421"},
+	} {
+		got := exchange(dialTLS(t, addr, c.client), "GET / HTTP/1.1\r\nHost: "+c.host+"\r\n\r\n")
+		require.Contains(t, got, "HTTP/1.1 "+c.status+" ", c.name)
+		require.Equal(t, c.status == "421", strings.Contains(got, listen.CodeMisdirected), c.name)
+	}
+	addr = serve(t, http.HandlerFunc(describe), listen.Config{TLS: server})
+	require.Contains(t, exchange(dialTLS(t, addr, client), "GET / HTTP/1.1\r\nHost: other\r\n\r\n"), "HTTP/1.1 200 ",
+		"one configuration for all leaves nothing to come past")
+}
+
+func TestABodyThatWaitsToBeAskedForIsAskedFor(t *testing.T) {
+	t.Parallel()
+	conn := dial(t, serve(t, &witness{}, listen.Config{}))
+	defer conn.Close()
+	_, err := io.WriteString(conn, post+"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	require.NoError(t, err)
+	head := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))
+	_, err = io.ReadFull(conn, head)
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1 100 Continue\r\n\r\n", string(head))
+	require.Contains(t, exchange(conn, "hello"), "HTTP/1.1 200 OK")
+}
+
+func TestAClientThatTakesNothingIsCutOffByTLSToo(t *testing.T) {
+	t.Parallel()
+	server, client := secured(t, "http/1.1")
+	failed := make(chan error, 1)
+	h := func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.WriteString(w, strings.Repeat("x", 64<<20))
+		failed <- err
+	}
+	conn := dialTLS(t, serve(t, http.HandlerFunc(h), listen.Config{TLS: server, Limits: listen.Limits{WriteStall: 100 * time.Millisecond}}), client)
+	defer conn.Close()
+	_, err := io.WriteString(conn, get)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-failed, os.ErrDeadlineExceeded)
+}
+
+func TestAConnectionByTLSMayBeTakenOver(t *testing.T) {
+	t.Parallel()
+	server, client := secured(t, "http/1.1")
+	h := func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		ahead := make([]byte, 5)
+		_, _ = io.ReadFull(conn, ahead)
+		_, _ = conn.Write(ahead)
+	}
+	addr := serve(t, http.HandlerFunc(h), listen.Config{TLS: server, Proxy: trusting("127.0.0.1/32")})
+	raw := dial(t, addr)
+	_, err := io.WriteString(raw, "PROXY TCP4 198.51.100.1 192.0.2.2 12345 80\r\n")
+	require.NoError(t, err)
+	require.Equal(t, "ahead", exchange(tls.Client(raw, client), get+"ahead"))
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -325,12 +324,11 @@ func TestOneRequestInIsOneCleanRequestOut(t *testing.T) {
 	t.Parallel()
 	cases := wireCases()
 	require.Greater(t, len(cases), 120)
-	limits := listen.Limits{ReadHeader: 10 * time.Second}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.check(t, func(h *witness) []int {
-				return send(t, dial(t, serve(t, h, listen.Config{Limits: limits})), c.send)
+				return send(t, dial(t, serve(t, h, listen.Config{})), c.send)
 			})
 		})
 	}
