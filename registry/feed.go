@@ -132,6 +132,9 @@ func (f *changeForm) change() (Change, error) {
 	things := 0
 	if f.Plan != nil {
 		things++
+		if err := limited(f.Plan); err != nil {
+			return Change{}, err
+		}
 	}
 	if s := f.Subscription; s != nil {
 		things++
@@ -149,6 +152,16 @@ func (f *changeForm) change() (Change, error) {
 		return Change{}, fmt.Errorf("want one of plan, subscription and credential, found %d", things)
 	}
 	return c, nil
+}
+
+// limited refuses a limit that says nothing: it would be one that nobody meant.
+func limited(p *Plan) error {
+	for i, l := range p.Limits {
+		if l.Rate.IsZero() || l.Burst < 0 {
+			return fmt.Errorf("plan %q: /limits/%d: want a rate, and a burst of 0 or more", clip(p.Name), i)
+		}
+	}
+	return nil
 }
 
 func (s *subscriptionForm) subscription() *Subscription {

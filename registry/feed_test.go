@@ -59,6 +59,7 @@ func TestFeedsAreReadStrictly(t *testing.T) {
 		`{"cursor":"1","changes":[{"plan":{"name":"a"},"credential":{"hash":"x"}}]}`:           "/changes/0",
 		`{"cursor":"1","changes":[{"credential":{"hash":"the key itself"}}]}`:                  `want "hmac-sha256:" and 64 hexadecimal digits`,
 		`{"cursor":"1","changes":[{"plan":{"name":"a","limits":[{"rate":"lots"}]}}]}`:          "want a rate",
+		`{"cursor":"1","changes":[{"plan":{"name":"a","limits":[{}]}}]}`:                       "/limits/0: want a rate",
 		`{"cursor":"1","changes":[{"subscription":{"consumer":"a","allow_ips":["nowhere"]}}]}`: "nowhere",
 	} {
 		_, err := registry.DecodeFeed([]byte(raw))
