@@ -11,7 +11,7 @@ import (
 
 // TimeoutConfig holds the settings of timeout. One of them has to be there.
 type TimeoutConfig struct {
-	// Total bounds the time from the entry of the exchange into this policy to
+	// Total bounds the time from the beginning of the exchange to
 	// the response head, all tries and the waits between them included; 0 sets
 	// no bound.
 	Total registry.Duration `json:"total,omitempty"`
@@ -58,10 +58,10 @@ func NewTimeout(c TimeoutConfig) ([]pipeline.Stage, error) {
 	}
 	var stages []pipeline.Stage
 	if c.Total > 0 {
-		stages = append(stages, hasten("timeout", pipeline.Deadline, c.Total.Std()))
+		stages = append(stages, hasten("timeout", pipeline.Deadline, c.Total.Std(), start))
 	}
 	if c.PerTry > 0 {
-		stages = append(stages, hasten("timeout_try", pipeline.Protect, c.PerTry.Std()))
+		stages = append(stages, hasten("timeout_try", pipeline.Protect, c.PerTry.Std(), now))
 	}
 	if c.Send != "" {
 		stages = append(stages, newSender(c.Send).stage())
@@ -69,18 +69,28 @@ func NewTimeout(c TimeoutConfig) ([]pipeline.Stage, error) {
 	return stages, nil
 }
 
-// hasten makes a stage that brings the deadline forward to after from now. It
+// hasten makes a stage that brings the deadline forward to after from what
+// from says. It
 // alters nothing of the response, so it depends on nothing of the caller.
-func hasten(name string, phase pipeline.Phase, after time.Duration) pipeline.Stage {
+func hasten(name string, phase pipeline.Phase, after time.Duration, from func(*pipeline.Exchange) time.Time) pipeline.Stage {
 	return pipeline.Stage{
 		Name: name, Phase: phase, Vary: nobody,
 		Wrap: func(next pipeline.Handler) pipeline.Handler {
 			return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-				x.Hasten(now(x).Add(after))
+				x.Hasten(from(x).Add(after))
 				return next(ctx, x)
 			}
 		},
 	}
+}
+
+// start is when the exchange began: the total counts from there, and no clock
+// is read for it.
+func start(x *pipeline.Exchange) time.Time {
+	if x.Start.IsZero() {
+		return time.Now()
+	}
+	return x.Start
 }
 
 // now is time.Now at half its price: the monotonic clock is read alone.
