@@ -206,9 +206,8 @@ func (g *Gateway) retireOld(before, now *table, replaced []*backend) {
 	}
 	kept := make(map[*unit]bool, len(now.routes)+1)
 	kept[now.edge.unit] = true
-	names := make(map[string]bool, len(now.routes))
 	for _, u := range now.routes {
-		kept[u], names[u.route.Name] = true, true
+		kept[u] = true
 	}
 	var old []*unit
 	for _, u := range append([]*unit{before.edge.unit}, before.routes...) {

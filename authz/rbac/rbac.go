@@ -6,7 +6,6 @@ import (
 
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/pipeline"
-	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // CodeMissing is of callers who have no role that is asked for: 403.
@@ -24,19 +23,7 @@ type Config struct {
 }
 
 // Validate reports settings that ask for nothing, or for an empty role.
-func (c Config) Validate() error {
-	var faults registry.Faults
-	if len(c.All) == 0 && len(c.Any) == 0 {
-		faults.Add("", "want roles in any, in all or in both")
-	}
-	if slices.Contains(c.All, "") {
-		faults.Add("/all", "nobody has an empty role")
-	}
-	if slices.Contains(c.Any, "") {
-		faults.Add("/any", "nobody has an empty role")
-	}
-	return faults.Err()
-}
+func (c Config) Validate() error { return authz.CheckNames("role", c.All, c.Any) }
 
 // New makes the authorizer of c, which allows who has all of All and one of
 // Any.
@@ -56,22 +43,12 @@ func (a authorizer) Authorize(_ context.Context, x *pipeline.Exchange) (authz.An
 	if x.Identity != nil {
 		has = x.Identity.Roles
 	}
-	for _, role := range a.All {
-		if !slices.Contains(has, role) {
-			return a.deny(role), nil
-		}
+	if name, missing := authz.MissingName(has, a.All, a.Any); missing {
+		return authz.Answer{Rule: name, Code: CodeMissing, Hide: a.Hide}, nil
 	}
-	if len(a.Any) == 0 {
-		return authz.Answer{Allow: true}, nil
+	answer := authz.Answer{Allow: true}
+	if i := slices.IndexFunc(a.Any, func(role string) bool { return slices.Contains(has, role) }); i >= 0 {
+		answer.Rule = a.Any[i]
 	}
-	for _, role := range a.Any {
-		if slices.Contains(has, role) {
-			return authz.Answer{Allow: true, Rule: role}, nil
-		}
-	}
-	return a.deny(a.Any[0]), nil
-}
-
-func (a authorizer) deny(missing string) authz.Answer {
-	return authz.Answer{Rule: missing, Code: CodeMissing, Hide: a.Hide}
+	return answer, nil
 }

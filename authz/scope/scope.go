@@ -2,11 +2,9 @@ package scope
 
 import (
 	"context"
-	"slices"
 
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/pipeline"
-	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // CodeMissing is of callers who do not hold what is asked for: 403.
@@ -24,19 +22,7 @@ type Config struct {
 }
 
 // Validate reports settings that ask for nothing, or for an empty scope.
-func (c Config) Validate() error {
-	var faults registry.Faults
-	if len(c.All) == 0 && len(c.Any) == 0 {
-		faults.Add("", "want scopes in all, in any or in both")
-	}
-	if slices.Contains(c.All, "") {
-		faults.Add("/all", "an empty scope is held by nobody")
-	}
-	if slices.Contains(c.Any, "") {
-		faults.Add("/any", "an empty scope is held by nobody")
-	}
-	return faults.Err()
-}
+func (c Config) Validate() error { return authz.CheckNames("scope", c.All, c.Any) }
 
 // New makes the authorizer of c, which allows who holds all of All and one of
 // Any.
@@ -52,20 +38,10 @@ type authorizer struct{ Config }
 // Authorize implements authz.Authorizer. The rule of a refusal is the scope
 // that is missing.
 func (a authorizer) Authorize(_ context.Context, x *pipeline.Exchange) (authz.Answer, error) {
-	held := Held(x)
-	for _, s := range a.All {
-		if !slices.Contains(held, s) {
-			return a.deny(s), nil
-		}
-	}
-	if len(a.Any) > 0 && !slices.ContainsFunc(a.Any, func(s string) bool { return slices.Contains(held, s) }) {
-		return a.deny(a.Any[0]), nil
+	if name, missing := authz.MissingName(Held(x), a.All, a.Any); missing {
+		return authz.Answer{Rule: name, Code: CodeMissing, Hide: a.Hide}, nil
 	}
 	return authz.Answer{Allow: true}, nil
-}
-
-func (a authorizer) deny(missing string) authz.Answer {
-	return authz.Answer{Rule: missing, Code: CodeMissing, Hide: a.Hide}
 }
 
 // Held returns the scopes that count on this exchange: those that were granted
