@@ -2,6 +2,7 @@ package upstream_test
 
 import (
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -17,7 +18,10 @@ import (
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	log.SetOutput(io.Discard) // net/http tells there what backends say out of turn
+	goleak.VerifyTestMain(m)
+}
 
 // onBothForms runs a test over a backend on loopback and over one in process.
 func onBothForms(t *testing.T, h http.HandlerFunc, test func(t *testing.T, serve pipeline.Handler)) {

@@ -1,0 +1,145 @@
+package upstream_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A peer is one accepted connection of a backend that writes bytes of its own.
+type peer struct {
+	*net.TCPConn
+	in     *bufio.Reader
+	number int // of the connections of this backend, from 1
+}
+
+// A wire is a backend on loopback that does with each connection what serve
+// says. It is closed, and waited for, when the test ends.
+type wire struct {
+	url      string
+	listener *net.TCPListener
+	accepted atomic.Int64
+
+	mu    sync.Mutex
+	peers map[*peer]bool
+	done  bool
+	wait  sync.WaitGroup
+}
+
+func newWire(t testing.TB, serve func(p *peer)) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	w := &wire{url: "http://" + l.Addr().String(), listener: l.(*net.TCPListener), peers: map[*peer]bool{}}
+	w.wait.Go(func() { w.accept(serve) })
+	t.Cleanup(w.close)
+	return w
+}
+
+func (w *wire) accept(serve func(p *peer)) {
+	for {
+		c, err := w.listener.AcceptTCP()
+		if err != nil {
+			return
+		}
+		p := &peer{TCPConn: c, in: bufio.NewReader(c), number: int(w.accepted.Add(1))}
+		if !w.note(p) {
+			_ = c.Close()
+			return
+		}
+		w.wait.Go(func() {
+			defer w.forget(p)
+			serve(p)
+		})
+	}
+}
+
+func (w *wire) note(p *peer) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.done {
+		w.peers[p] = true
+	}
+	return !w.done
+}
+
+func (w *wire) forget(p *peer) {
+	_ = p.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.peers, p)
+}
+
+// open returns how many connections the backend has.
+func (w *wire) open() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.peers)
+}
+
+// some returns one of the connections, nil where there is none.
+func (w *wire) some() *peer {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for p := range w.peers {
+		return p
+	}
+	return nil
+}
+
+func (w *wire) close() {
+	_ = w.listener.Close()
+	w.mu.Lock()
+	w.done = true
+	for p := range w.peers {
+		_ = p.Close()
+	}
+	w.mu.Unlock()
+	w.wait.Wait()
+}
+
+// request reads the head of the next request.
+func (p *peer) request() (*http.Request, error) { return http.ReadRequest(p.in) }
+
+// whole reads the next request with its body, and drops that.
+func (p *peer) whole() (*http.Request, error) {
+	r, err := p.request()
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(io.Discard, r.Body)
+	return r, err
+}
+
+// says writes s; whether it can be read does not concern who writes it.
+func (p *peer) says(s string) { _, _ = io.WriteString(p.TCPConn, s) }
+
+// dribbles writes s byte by byte.
+func (p *peer) dribbles(s string) {
+	for i := range len(s) {
+		p.says(s[i : i+1])
+	}
+}
+
+// resets ends the connection by RST.
+func (p *peer) resets() {
+	_ = p.SetLinger(0)
+	_ = p.Close()
+}
+
+// outlasts waits until the other side ends the connection, and reports whether
+// it did so within the time.
+func (p *peer) outlasts(d time.Duration) bool {
+	_ = p.SetReadDeadline(time.Now().Add(d))
+	_, err := io.Copy(io.Discard, p.in)
+	var late net.Error
+	return !errors.As(err, &late) || !late.Timeout()
+}

@@ -1,0 +1,166 @@
+package upstream_test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
+)
+
+// A scene is one answer to one request, and what a gateway is to make of it.
+type scene struct {
+	name    string
+	method  string // GET where empty
+	upgrade string
+	send    string // the request body
+	answer  string // as it goes over the wire
+	end     string // fin where empty: rst, keep, or hang
+	want    string // class of the outcome by the direct client
+	// strict says why the direct client refuses what net/http takes. Where it
+	// is empty, both make the same of the answer.
+	strict string
+}
+
+// A pace is how an answer is written.
+type pace func(p *peer, answer string)
+
+func atOnce(p *peer, answer string)   { p.says(answer) }
+func byteWise(p *peer, answer string) { p.dribbles(answer) }
+
+// inTwo writes an answer in two pieces.
+func inTwo(at int) pace {
+	return func(p *peer, answer string) {
+		p.says(answer[:at])
+		p.says(answer[at:])
+	}
+}
+
+// A stage plays scenes against one client. Its backend answers the first
+// request of its first connection with the scene's bytes, and every other
+// request with the target that it asks for.
+type stage struct {
+	up     *upstream.Upstream
+	wire   *wire
+	spoken chan struct{} // closed when the scene's bytes are out
+}
+
+func (s scene) stage(t testing.TB, client string, pace pace) *stage {
+	t.Helper()
+	st := &stage{spoken: make(chan struct{})}
+	st.wire = newWire(t, func(p *peer) {
+		if p.number == 1 {
+			defer st.once()
+			if _, err := p.whole(); err != nil {
+				return
+			}
+			if pace(p, s.answer); !s.ends(p) {
+				return
+			}
+			st.once()
+		}
+		p.echoes()
+	})
+	st.up = newUpstream(t, with(client, one(st.wire.url)), upstream.Options{})
+	return st
+}
+
+// once tells that the bytes are out. Only the goroutine of the first
+// connection does.
+func (st *stage) once() {
+	select {
+	case <-st.spoken:
+	default:
+		close(st.spoken)
+	}
+}
+
+// ends ends the connection as the scene says, and reports whether it is kept.
+func (s scene) ends(p *peer) bool {
+	switch s.end {
+	case "keep":
+		return true
+	case "rst":
+		p.resets()
+	case "hang":
+		p.outlasts(time.Minute)
+	}
+	return false
+}
+
+// echoes answers each request with its target, until the connection ends.
+func (p *peer) echoes() {
+	for {
+		r, err := p.whole()
+		if err != nil {
+			return
+		}
+		p.says(own(r.RequestURI))
+	}
+}
+
+func own(target string) string {
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nX-Own: %s\r\nContent-Length: %d\r\n\r\n%s", target, len(target), target)
+}
+
+// play returns what a client makes of the scene.
+func (s scene) play(t testing.TB, client string, pace pace) outcome {
+	t.Helper()
+	st := s.stage(t, client, pace)
+	o := st.first(t, s)
+	if client == direct {
+		<-st.spoken
+		st.next(t, "GET", "/next")
+	}
+	return o
+}
+
+func (st *stage) first(t testing.TB, s scene) outcome {
+	t.Helper()
+	method, limit := s.method, 20*time.Second
+	if method == "" {
+		method = "GET"
+	}
+	if s.end == "hang" {
+		limit = patience
+	}
+	var body io.Reader
+	if s.send != "" {
+		body = strings.NewReader(s.send)
+	}
+	x, l := linked(t, method, "/scene", body)
+	x.Upgrade = s.upgrade
+	return outcomeOf(t, st.up, x, l, limit)
+}
+
+// next holds the request behind a scene to getting the answer of its own,
+// whatever the scene left on its connection.
+func (st *stage) next(t testing.TB, method, target string) {
+	t.Helper()
+	var body io.Reader
+	if method == "POST" {
+		body = strings.NewReader("once only")
+	}
+	x, l := linked(t, method, target, body)
+	o := outcomeOf(t, st.up, x, l, 20*time.Second)
+	require.Equal(t, whole, o.class, "the request behind: %v", o)
+	require.Equal(t, target, o.body, "the request behind got the answer of another: %v", o)
+	require.Equal(t, target, o.header.Get("X-Own"))
+	require.Empty(t, o.interims)
+}
+
+// compare plays the scene on both clients.
+func (s scene) compare(t testing.TB, pace pace) outcome {
+	t.Helper()
+	ref := s.play(t, netHTTP, pace)
+	o := s.play(t, direct, pace)
+	require.True(t, s.strict == "" || ref.complete(), "net/http refuses it too: %v", ref)
+	if err := o.judge(ref, s.strict != ""); err != nil {
+		t.Errorf("%v\nthe answer   %.400q\nnet/http     %v\nthe client   %v", err, s.answer, ref, o)
+	}
+	return o
+}
