@@ -18,7 +18,8 @@ import (
 type peer struct {
 	*net.TCPConn
 	in     *bufio.Reader
-	number int // of the connections of this backend, from 1
+	number int         // of the connections of this backend, from 1
+	idle   atomic.Bool // it waits for a request
 }
 
 // A wire is a backend on loopback that does with each connection what serve

@@ -174,28 +174,34 @@ func (o outcome) beginsLike(p outcome) bool {
 	return o.status == p.status && equalFields(o.header, p.header) && strings.HasPrefix(p.body, o.body)
 }
 
+// A rule says how far the direct client may be stricter than net/http.
+type rule int
+
+const (
+	exact  rule = iota // not at all
+	strict             // it refuses, as malformed, what net/http takes
+	loose              // so it may, and what both refuse they may refuse each in its way
+)
+
 // judge compares what the direct client made of an answer with what net/http
-// did. strict allows the direct client to refuse as malformed what net/http
-// takes.
-func (o outcome) judge(ref outcome, strict bool) error {
+// did. By no rule does it deliver as whole what net/http does not, or other
+// bytes.
+func (o outcome) judge(ref outcome, r rule) error {
+	refuses := o.class == pipeline.UpstreamMalformed || o.class == breaks
 	switch {
-	case o.complete() && ref.complete():
-		if o.same(ref) {
-			return nil
-		}
+	case o.complete() && ref.complete() && !o.same(ref):
 		return errors.New("both deliver, and not the same")
-	case o.complete():
+	case o.complete() && !ref.complete():
 		return errors.New("what is broken is delivered as whole")
-	case ref.complete() && strict && (o.class == pipeline.UpstreamMalformed || o.class == breaks):
+	case o.complete():
 		return nil
-	case ref.complete():
+	case ref.complete() && (r == exact || !refuses):
 		return errors.New("what is whole is not delivered, and nothing says why not")
-	case o.delivered() && ref.delivered():
-		if o.class == ref.class && (o.beginsLike(ref) || ref.beginsLike(o)) {
-			return nil
-		}
+	case ref.complete():
+		return nil
+	case o.delivered() && ref.delivered() && !o.beginsLike(ref) && !ref.beginsLike(o):
 		return errors.New("both break, and not the same")
-	case o.class == ref.class && o.sent == ref.sent, strict && o.class == pipeline.UpstreamMalformed:
+	case r == loose, o.class == ref.class && o.sent == ref.sent:
 		return nil
 	}
 	return errors.New("they fail in different ways")

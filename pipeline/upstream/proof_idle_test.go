@@ -1,0 +1,193 @@
+package upstream_test
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
+)
+
+// TestNothingSaidOutOfTurnIsAnAnswer has a backend speak, or end, on a
+// connection that waits to be used again. The next request gets an answer of
+// its own, on another connection, also where it could not be sent twice.
+// net/http has no such test: it looks at idle connections on another goroutine,
+// which may come too late.
+func TestNothingSaidOutOfTurnIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	for name, speak := range map[string]func(p *peer){
+		"an answer":                    func(p *peer) { p.says(own("/evil")) },
+		"an answer longer than a page": func(p *peer) { p.says(head("Content-Length: 100000") + strings.Repeat("evil ", 20_000)) },
+		"half an answer":               func(p *peer) { p.says("HTTP/1.1 200 OK\r\nContent-Le") },
+		"one byte":                     func(p *peer) { p.says("H") },
+		"an end of line":               func(p *peer) { p.says("\r\n") },
+		"an interim answer":            func(p *peer) { p.says(headOf("HTTP/1.1 103 Early Hints")) },
+		"a promise to go on":           func(p *peer) { p.says(headOf("HTTP/1.1 100 Continue")) },
+		"its time is over, and the end": func(p *peer) {
+			p.says(headOf("HTTP/1.1 408 Request Timeout", "Content-Length: 0"))
+			_ = p.CloseWrite()
+		},
+		"the end":               func(p *peer) { _ = p.CloseWrite() },
+		"the end of both sides": func(p *peer) { _ = p.Close() },
+		"a reset":               func(p *peer) { p.resets() },
+		"a word, and a reset":   func(p *peer) { p.says("evil"); p.resets() },
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			t.Run(method+" behind "+name, func(t *testing.T) {
+				t.Parallel()
+				st := &stage{wire: newWire(t, (*peer).echoes)}
+				st.up = newUpstream(t, with(direct, one(st.wire.url)), upstream.Options{})
+				st.next(t, "GET", "/first")
+				speak(st.wire.some())
+				if method == "HEAD" {
+					x, l := linked(t, method, "/second", nil)
+					require.Equal(t, "/second", outcomeOf(t, st.up, x, l, longest).header.Get("X-Own"))
+				} else {
+					st.next(t, method, "/second")
+				}
+				require.EqualValues(t, 2, st.wire.accepted.Load())
+			})
+		}
+	}
+}
+
+// longest is how long what ends by itself may take.
+const longest = 20 * time.Second
+
+func TestAQuietConnectionIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	onEachClient(t, func(t *testing.T, client string) {
+		st := &stage{wire: newWire(t, (*peer).echoes)}
+		st.up = newUpstream(t, with(client, one(st.wire.url)), upstream.Options{})
+		for _, target := range []string{"/1", "/2", "/3", "/4"} {
+			st.next(t, "POST", target)
+		}
+		if client == direct { // net/http gives it back on another goroutine
+			require.EqualValues(t, 1, st.wire.accepted.Load())
+		}
+	})
+}
+
+// TestItIsTheSameByTLS: what TLS itself says on an idle connection, tickets, is
+// nothing that was said out of turn; an answer is.
+func TestItIsTheSameByTLS(t *testing.T) {
+	t.Parallel()
+	speak := make(chan string)
+	var connections atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connections.Add(1)
+		c, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close() }()
+		in := bufio.NewReader(c)
+		for {
+			write(c, own(r.RequestURI))
+			if said := <-speak; said != "" {
+				write(c, said)
+				speak <- "said"
+			}
+			if r, err = http.ReadRequest(in); err != nil {
+				return
+			}
+		}
+	}))
+	s.Config.ErrorLog = quiet
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	t.Cleanup(sync.OnceFunc(func() { close(speak) }))
+	settings := with(direct, one(s.URL))
+	settings.TLS.InsecureSkipVerify, settings.Connections.HTTP2 = true, "off"
+	st := &stage{up: newUpstream(t, settings, upstream.Options{})}
+	for _, target := range []string{"/1", "/2", "/3"} {
+		st.next(t, "GET", target)
+		speak <- ""
+	}
+	require.EqualValues(t, 1, connections.Load(), "a quiet connection is used again")
+	st.next(t, "GET", "/4")
+	speak <- own("/evil")
+	<-speak
+	st.next(t, "GET", "/5")
+	require.EqualValues(t, 2, connections.Load())
+}
+
+// TestWhatIsSentTwice: a connection that ends as a request comes by it, without
+// an answer, was stale. What may be repeated is; everything else is sent once.
+func TestWhatIsSentTwice(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, method, body string
+		partial            string // of an answer
+		twice              bool
+	}{
+		{name: "GET is", method: "GET", twice: true},
+		{name: "HEAD is", method: "HEAD", twice: true},
+		{name: "OPTIONS is", method: "OPTIONS", twice: true},
+		{name: "POST is not", method: "POST"},
+		{name: "POST with a body is not", method: "POST", body: "once only"},
+		{name: "PATCH is not", method: "PATCH"},
+		{name: "GET is not where an answer began", method: "GET", partial: "HTTP/1.1 200 OK\r\nX: "},
+		{name: "GET is not where a 103 came", method: "GET", partial: headOf("HTTP/1.1 103 Early Hints")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			onEachClient(t, func(t *testing.T, client string) {
+				var seen atomic.Int64
+				w := newWire(t, func(p *peer) {
+					for n := 1; ; n++ {
+						r, err := p.whole()
+						if err != nil {
+							return
+						}
+						if r.RequestURI == "/second" {
+							seen.Add(1)
+							if p.number == 1 {
+								p.says(c.partial)
+								return
+							}
+						}
+						p.says(own(r.RequestURI))
+					}
+				})
+				st := &stage{wire: w, up: newUpstream(t, with(client, one(w.url)), upstream.Options{})}
+				st.reuse(t)
+				var body io.Reader
+				if c.body != "" {
+					body = strings.NewReader(c.body)
+				}
+				x, l := linked(t, c.method, "/second", body)
+				o := outcomeOf(t, st.up, x, l, longest)
+				if c.twice {
+					require.Equal(t, whole, o.class, "%v", o)
+					require.EqualValues(t, 2, seen.Load())
+					return
+				}
+				require.Equal(t, pipeline.UpstreamReset, o.class, "%v", o)
+				require.True(t, o.sent)
+				require.EqualValues(t, 1, seen.Load())
+			})
+		})
+	}
+}
+
+// reuse makes requests until a connection was used twice, so that the next one
+// meets a connection that is kept.
+func (st *stage) reuse(t testing.TB) {
+	t.Helper()
+	st.next(t, "GET", "/first")
+	require.Eventually(t, func() bool {
+		before := st.wire.accepted.Load()
+		st.next(t, "GET", "/first")
+		return st.wire.accepted.Load() == before
+	}, longest, time.Millisecond)
+}
