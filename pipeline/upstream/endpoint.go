@@ -19,6 +19,7 @@ type Endpoint struct {
 	config   atomic.Pointer[registry.Endpoint]
 	inFlight atomic.Int64
 	removed  atomic.Bool
+	direct   bool // our own client speaks with it, not net/http
 	base     *http.Transport
 	send     http.RoundTripper
 	prober   *prober      // nil where there are no probes
@@ -81,4 +82,12 @@ func (e *Endpoint) closeIdle() {
 	if c, ok := e.send.(interface{ CloseIdleConnections() }); ok && e.send != http.RoundTripper(e.base) {
 		c.CloseIdleConnections()
 	}
+}
+
+// client names what speaks with the endpoint.
+func (e *Endpoint) client() string {
+	if e.direct {
+		return clientDirect
+	}
+	return clientNetHTTP
 }

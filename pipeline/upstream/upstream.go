@@ -160,6 +160,7 @@ func (u *Upstream) endpoint(was *Endpoint, address *url.URL, c registry.Endpoint
 		return was
 	}
 	e := &Endpoint{url: address, address: c.URL, seed: sum(c.URL), health: u.active.initial()}
+	e.direct = u.transport == nil && speaksDirect(u.config.Connections, address)
 	e.base = newTransport(u.config, u.tls)
 	e.config.Store(&c)
 	e.send = e.base
