@@ -17,6 +17,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/authn/apikey"
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/observability/accesslog"
 	"github.com/seed-f9645bd3/gateway/observability/metrics"
 	"github.com/seed-f9645bd3/gateway/ratelimit"
@@ -39,7 +40,7 @@ func contenders(b *testing.B, backend string) map[string]http.Handler {
 		BufferPool: &buffers{pool: sync.Pool{New: func() any { return make([]byte, 32<<10) }}},
 	}
 	s := many(10_000)
-	s.Upstreams = append(s.Upstreams, registry.Upstream{Name: "bench", Endpoints: []registry.Endpoint{{URL: backend}}})
+	s.Upstreams = append(s.Upstreams, clienttest.Of(registry.Upstream{Name: "bench", Endpoints: []registry.Endpoint{{URL: backend}}}))
 	limited := registry.Route{
 		Name: "limited", API: "bench/v1", Match: registry.Match{Path: "/limited"}, Upstream: "bench",
 		Policies: []registry.Policy{

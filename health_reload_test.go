@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -23,7 +24,7 @@ func probed(version, url string, healthyAfter int) *registry.Snapshot {
 			Interval: registry.Duration(20 * time.Millisecond), HealthyAfter: healthyAfter,
 		}},
 	}}
-	return s
+	return clienttest.All(s)
 }
 
 func TestHealthSurvivesAChangeOfSettings(t *testing.T) {

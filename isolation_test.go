@@ -23,6 +23,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
 	"github.com/seed-f9645bd3/gateway/cache"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/transform/compress"
 	"github.com/seed-f9645bd3/gateway/transform/fields"
@@ -119,7 +120,7 @@ func TestNobodySeesAnAnswerOfOthersOrMoreThanTheyMay(t *testing.T) {
 		version++
 		s := &registry.Snapshot{
 			Version: fmt.Sprint(version), Environment: "test",
-			Upstreams: []registry.Upstream{{Name: "people", Endpoints: []registry.Endpoint{{URL: served.URL}}}},
+			Upstreams: []registry.Upstream{clienttest.Of(registry.Upstream{Name: "people", Endpoints: []registry.Endpoint{{URL: served.URL}}})},
 			Routes: []registry.Route{{
 				Name: "people", API: "people/v1", Match: registry.Match{Path: "/{rest...}"}, Upstream: "people",
 				Policies: []registry.Policy{

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/transform/header"
 )
@@ -55,7 +56,7 @@ func (s storm) document(version int, urls []string) *registry.Snapshot {
 		Response: header.Edits{Set: map[string]string{"X-Version": fmt.Sprint(version)}},
 	}))
 	doc.Routes = append(doc.Routes, socket, altered)
-	return doc
+	return clienttest.All(doc)
 }
 
 func TestReloadsUnderLoad(t *testing.T) { // alone: it measures the heap of the process

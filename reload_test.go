@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -49,7 +50,7 @@ func TestChangedEndpointsRecompileNothing(t *testing.T) {
 	with := func(version, url string) *registry.Snapshot {
 		s := snapshot(version, public("one", "/one", "u", c.policy("one")))
 		s.Upstreams = []registry.Upstream{{Name: "u", Endpoints: []registry.Endpoint{{URL: url}}}}
-		return s
+		return clienttest.All(s)
 	}
 	apply(t, g, with("1", a.URL))
 	require.Equal(t, "one", <-c.built)
@@ -88,14 +89,14 @@ func TestAnExchangeThatMeetsTheChangeOfItsUpstreamIsServedByTheNewOne(t *testing
 	s := snapshot("1", public("one", "/one", "u"))
 	policy := registry.NewPolicy("hesitant", none{})
 	s.Upstreams = []registry.Upstream{{Name: "u", Balancer: &policy, Endpoints: []registry.Endpoint{{URL: backend.URL}}}}
-	g := newGateway(t, gateway.Kinds(kind), gateway.Snapshot(s))
+	g := newGateway(t, gateway.Kinds(kind), gateway.Snapshot(clienttest.All(s)))
 	status := make(chan int)
 	go func() { code, _ := get(g, "/one"); status <- code }()
 	<-h.asked
 
 	next := snapshot("2", public("one", "/one", "u"))
 	next.Upstreams = []registry.Upstream{{Name: "u", Endpoints: []registry.Endpoint{{URL: backend.URL}}}}
-	apply(t, g, next)
+	apply(t, g, clienttest.All(next))
 	close(h.letGo)
 	require.Equal(t, http.StatusOK, <-status)
 }

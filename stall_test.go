@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/resilience"
 )
@@ -37,7 +38,7 @@ func stall(t *testing.T, backend string, policies ...registry.Policy) *http.Resp
 	t.Helper()
 	s := snapshot("1", public("one", "/one", "u", policies...))
 	s.Upstreams = []registry.Upstream{{Name: "u", Endpoints: []registry.Endpoint{{URL: backend}}}}
-	g, err := gateway.New(standardKinds(), gateway.Listen("127.0.0.1:0"), gateway.Snapshot(s))
+	g, err := gateway.New(standardKinds(), gateway.Listen("127.0.0.1:0"), gateway.Snapshot(clienttest.All(s)))
 	require.NoError(t, err)
 	end := running(t, g)
 	t.Cleanup(func() { _ = end() })

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/resilience"
@@ -134,7 +135,7 @@ func TestGatewayUsesTheEndpointsThatThereAre(t *testing.T) {
 	defer server.Close()
 	s := users()
 	s.Upstreams = []registry.Upstream{{Name: "users", Endpoints: []registry.Endpoint{{URL: server.URL}}}}
-	g := gatewaytest.New(t, s, standard.Kinds())
+	g := gatewaytest.New(t, clienttest.All(s), standard.Kinds())
 	require.Equal(t, "over the wire", g.Do(httptest.NewRequest(http.MethodGet, "/users/7", nil)).Body)
 	require.Empty(t, g.Seen())
 }

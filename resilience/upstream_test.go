@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -35,7 +36,7 @@ func alive(t testing.TB, h http.HandlerFunc) registry.Endpoint {
 // chain is retry and timeout around a real upstream.
 func chain(t testing.TB, endpoints ...registry.Endpoint) pipeline.Handler {
 	t.Helper()
-	up, err := upstream.New(registry.Upstream{Name: "users", Endpoints: endpoints}, upstream.Options{})
+	up, err := upstream.New(clienttest.Of(registry.Upstream{Name: "users", Endpoints: endpoints}), upstream.Options{})
 	require.NoError(t, err)
 	t.Cleanup(up.Close)
 	retry, err := resilience.NewRetry(resilience.RetryConfig{})
@@ -102,7 +103,7 @@ func TestASlowTryIsRepeatedWithinTheTotal(t *testing.T) {
 // around is a breaker around a real upstream.
 func around(t testing.TB, c resilience.BreakerConfig, endpoints ...registry.Endpoint) (*resilience.Breaker, pipeline.Handler) {
 	t.Helper()
-	up, err := upstream.New(registry.Upstream{Name: "users", Endpoints: endpoints}, upstream.Options{})
+	up, err := upstream.New(clienttest.Of(registry.Upstream{Name: "users", Endpoints: endpoints}), upstream.Options{})
 	require.NoError(t, err)
 	t.Cleanup(up.Close)
 	b, err := resilience.NewBreaker("upstream users", c)

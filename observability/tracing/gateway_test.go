@@ -16,6 +16,7 @@ import (
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/observability/accesslog"
 	"github.com/seed-f9645bd3/gateway/observability/tracing"
 	"github.com/seed-f9645bd3/gateway/pipeline"
@@ -139,7 +140,7 @@ func TestStagesAddUpOverTheWire(t *testing.T) {
 	t.Cleanup(backend.Close)
 	s := traced()
 	s.Upstreams = []registry.Upstream{{Name: "things", Endpoints: []registry.Endpoint{{URL: backend.URL}}}}
-	g := gatewaytest.New(t, s, gateway.Kinds(tracing.Kind(), authz.PublicKind()), gateway.Recorders(log))
+	g := gatewaytest.New(t, clienttest.All(s), gateway.Kinds(tracing.Kind(), authz.PublicKind()), gateway.Recorders(log))
 	front := httptest.NewServer(g)
 	t.Cleanup(front.Close)
 	for range 20 {

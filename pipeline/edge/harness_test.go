@@ -6,12 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"sync"
 	"testing"
 
+	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/edge"
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
+	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/stretchr/testify/require"
 )
 
@@ -44,25 +46,16 @@ func (r recorder) next(t testing.TB) pipeline.Summary {
 	}
 }
 
-// forward sends exchanges to a server over a transport of its own.
+// forward sends exchanges to a server, as they are.
 func forward(t testing.TB, origin string) pipeline.Handler {
 	t.Helper()
-	target, err := url.Parse(origin)
+	up, err := upstream.New(clienttest.Of(registry.Upstream{
+		Name: "origin", Host: "preserve", Endpoints: []registry.Endpoint{{URL: origin}},
+		Forward: registry.Forward{XForwarded: "off", Via: "off"},
+	}), upstream.Options{})
 	require.NoError(t, err)
-	tr := &http.Transport{DisableCompression: true}
-	t.Cleanup(tr.CloseIdleConnections)
-	return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-		out := x.Out(interims(ctx, x))
-		out.URL.Scheme, out.URL.Host = target.Scheme, target.Host
-		if x.Upgrade != "" {
-			out.Header["Connection"], out.Header["Upgrade"] = []string{"Upgrade"}, []string{x.Upgrade}
-		}
-		resp, err := tr.RoundTrip(out)
-		if err != nil {
-			return nil, &pipeline.UpstreamError{Kind: pipeline.UpstreamReset, Sent: true, Err: err}
-		}
-		return resp, nil
-	}
+	t.Cleanup(up.Close)
+	return up.Serve
 }
 
 // serve serves h behind an edge.

@@ -2,7 +2,6 @@ package upstream_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,9 +28,7 @@ const (
 
 // with returns u, served by the client.
 func with(client string, u registry.Upstream) registry.Upstream {
-	if err := json.Unmarshal([]byte(`{"client": "`+client+`"}`), &u.Connections); err != nil {
-		panic(err)
-	}
+	u.Connections.Client = client
 	return u
 }
 
