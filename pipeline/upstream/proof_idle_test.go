@@ -2,11 +2,12 @@ package upstream_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -77,48 +78,97 @@ func TestAQuietConnectionIsUsedAgain(t *testing.T) {
 	})
 }
 
-// TestItIsTheSameByTLS: what TLS itself says on an idle connection, tickets, is
-// nothing that was said out of turn; an answer is.
-func TestItIsTheSameByTLS(t *testing.T) {
+// overTLS has a wire speak TLS; each write of the backend is one record, as
+// long as it fits.
+func overTLS(t testing.TB, serve func(c net.Conn, in *bufio.Reader)) *stage {
+	t.Helper()
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	s.Close()
+	config := &tls.Config{Certificates: s.TLS.Certificates, DynamicRecordSizingDisabled: true}
+	st := &stage{wire: newWire(t, func(p *peer) {
+		c := tls.Server(p.TCPConn, config)
+		serve(c, bufio.NewReader(c))
+	})}
+	settings := with(direct, one("https"+strings.TrimPrefix(st.wire.url, "http")))
+	settings.TLS.InsecureSkipVerify, settings.Connections.HTTP2 = true, "off"
+	st.up = newUpstream(t, settings, upstream.Options{})
+	return st
+}
+
+// TestATicketOfTLSIsNotSaidOutOfTurn: what TLS itself says on an idle
+// connection does not end it.
+func TestATicketOfTLSIsNotSaidOutOfTurn(t *testing.T) {
 	t.Parallel()
-	speak := make(chan string)
-	var connections atomic.Int64
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		connections.Add(1)
-		c, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		defer func() { _ = c.Close() }()
-		in := bufio.NewReader(c)
+	st := overTLS(t, func(c net.Conn, in *bufio.Reader) {
 		for {
-			write(c, own(r.RequestURI))
-			if said := <-speak; said != "" {
-				write(c, said)
-				speak <- "said"
-			}
-			if r, err = http.ReadRequest(in); err != nil {
+			r, err := http.ReadRequest(in)
+			if err != nil {
 				return
 			}
+			write(c, own(r.RequestURI))
 		}
-	}))
-	s.Config.ErrorLog = quiet
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	t.Cleanup(sync.OnceFunc(func() { close(speak) }))
-	settings := with(direct, one(s.URL))
-	settings.TLS.InsecureSkipVerify, settings.Connections.HTTP2 = true, "off"
-	st := &stage{up: newUpstream(t, settings, upstream.Options{})}
-	for _, target := range []string{"/1", "/2", "/3"} {
+	})
+	for _, target := range []string{"/1", "/2", "/3", "/4"} {
 		st.next(t, "GET", target)
-		speak <- ""
 	}
-	require.EqualValues(t, 1, connections.Load(), "a quiet connection is used again")
-	st.next(t, "GET", "/4")
-	speak <- own("/evil")
-	<-speak
-	st.next(t, "GET", "/5")
-	require.EqualValues(t, 2, connections.Load())
+	require.EqualValues(t, 1, st.wire.accepted.Load())
+}
+
+// TestNothingSaidOutOfTurnByTLSIsAnAnswer: neither what comes by itself nor
+// what stands in one record with the end of an answer, and was deciphered with
+// it.
+func TestNothingSaidOutOfTurnByTLSIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("0123456789", 1000)
+	for name, answer := range map[string]string{
+		"behind a short answer":           own("/first") + own("/evil"),
+		"behind a body longer than 4 KiB": head("Content-Length: 10000") + long + own("/evil"),
+		"behind a chunk longer than 4 KiB": head("Transfer-Encoding: chunked") + "2710\r\n" + long + "\r\n0\r\n\r\n" +
+			own("/evil"),
+		"behind a body that ends with the first read": head("Content-Length: 4056") + long[:4056] + own("/evil"),
+		"by itself":          "",
+		"as the end of both": "end",
+	} {
+		for _, method := range []string{"GET", "POST"} {
+			t.Run(method+" "+name, func(t *testing.T) {
+				t.Parallel()
+				speak, said := make(chan struct{}), make(chan struct{})
+				st := overTLS(t, func(c net.Conn, in *bufio.Reader) {
+					for {
+						r, err := http.ReadRequest(in)
+						if err != nil {
+							return
+						}
+						_, _ = io.Copy(io.Discard, r.Body)
+						switch {
+						case r.RequestURI != "/first":
+							write(c, own(r.RequestURI))
+						case answer == "" || answer == "end":
+							write(c, own("/first"))
+							<-speak
+							if answer == "" {
+								write(c, own("/evil"))
+							} else {
+								_ = c.Close()
+							}
+							close(said)
+						default:
+							write(c, answer)
+							close(said)
+						}
+					}
+				})
+				x, l := linked(t, "GET", "/first", nil)
+				o := outcomeOf(t, st.up, x, l, longest)
+				require.Equal(t, whole, o.class, "%v", o)
+				close(speak)
+				<-said
+				st.next(t, method, "/second")
+				require.EqualValues(t, 2, st.wire.accepted.Load())
+			})
+		}
+	}
 }
 
 // TestWhatIsSentTwice: a connection that ends as a request comes by it, without

@@ -119,6 +119,35 @@ func TestNoAnswerReachesAnother(t *testing.T) {
 	require.Eventually(t, func() bool { return p.wire.open() == 0 }, longest, time.Millisecond, "a connection is left")
 }
 
+// TestTheBoundOfConnectionsHolds has many ask at once what may be asked by few
+// connections, which serve until all have had their turns.
+func TestTheBoundOfConnectionsHolds(t *testing.T) {
+	t.Parallel()
+	onEachClient(t, func(t *testing.T, client string) {
+		w := newWire(t, (*peer).echoes)
+		settings := with(client, one(w.url))
+		settings.Connections.MaxPerEndpoint, settings.Connections.IdlePerEndpoint = 3, 3
+		st := &stage{wire: w, up: newUpstream(t, settings, upstream.Options{})}
+		var wait sync.WaitGroup
+		for caller := range 12 {
+			wait.Go(func() {
+				for n := range 20 {
+					x, l := bare("GET", fmt.Sprintf("/%d/%d", caller, n), nil)
+					if o := outcomeOf(t, st.up, x, l, longest); o.body != x.In.RequestURI {
+						t.Errorf("%s: %v", x.In.RequestURI, o)
+					}
+					if err := x.Finish(&pipeline.Summary{}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		require.LessOrEqual(t, w.accepted.Load(), int64(3))
+		require.Zero(t, st.up.Status().Endpoints[0].InFlight)
+	})
+}
+
 // take makes one exchange and judges what came.
 func (p *pool) take(u turn) {
 	if u.kind == "speak" {
