@@ -32,12 +32,14 @@ func quietByRead(c net.Conn) bool {
 
 // quiet reports whether an idle connection is as it was left. Under TLS the
 // other side may have sent what is no answer, new session tickets for instance:
-// they are taken without waiting, and whatever else came is the end of it.
+// they are taken without waiting, and whatever else came is the end of it. To
+// look at the socket alone would not do there: what stood in one record with the
+// end of an answer was read with it, and lies in the buffers of TLS.
 func (c *Conn) quiet() bool {
-	if c.socket.quiet() {
-		return true
+	if c.tls == nil {
+		return c.socket.quiet()
 	}
-	if c.tls == nil || !c.socket.peeks() {
+	if !c.socket.peeks() {
 		return false
 	}
 	c.socket.hasty = true
