@@ -63,9 +63,9 @@ func (a *Answer) ReadHead(c *Conn, method string) error {
 	a.left, resp.ContentLength, resp.Close = length, length, !a.keep
 	if a.framing == chunked {
 		a.left = 0
-		resp.Trailer = announced(resp.Header)
+		resp.Trailer, err = announced(resp.Header)
 	}
-	return nil
+	return err
 }
 
 func cutLine(s string) (line, rest string) {

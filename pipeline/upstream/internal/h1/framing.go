@@ -31,13 +31,14 @@ func frame(resp *http.Response, method string) (f framing, length int64, keep bo
 		return 0, 0, false, err
 	}
 	keep = kept(resp)
+	if status := resp.StatusCode; status < 200 || status == http.StatusNoContent {
+		keep = keep && !inChunks && length <= 0 // what follows is none of ours to guess
+	}
 	switch status := resp.StatusCode; {
-	case status < 200, status == http.StatusNoContent:
-		return noBody, 0, keep && !inChunks && length <= 0, nil // what follows is none of ours to guess
-	case status == http.StatusNotModified:
-		return noBody, 0, keep, nil
 	case method == http.MethodHead:
 		return noBody, length, keep, nil
+	case status < 200, status == http.StatusNoContent, status == http.StatusNotModified:
+		return noBody, 0, keep, nil
 	case inChunks:
 		return chunked, -1, keep, nil
 	case length == 0:
@@ -100,25 +101,28 @@ func kept(resp *http.Response) bool {
 }
 
 // announced returns the fields that will follow the body, nil where none are
-// announced.
-func announced(h http.Header) http.Header {
+// announced. Who announces framing there means to mislead somebody.
+func announced(h http.Header) (http.Header, error) {
 	values, there := h["Trailer"]
 	if !there {
-		return nil
+		return nil, nil
 	}
 	delete(h, "Trailer")
 	trailer := http.Header{}
 	for _, v := range values {
 		for item := range strings.SplitSeq(v, ",") {
-			if name := http.CanonicalHeaderKey(trim(item)); mayTrail(name) {
+			switch name := http.CanonicalHeaderKey(trim(item)); {
+			case name == "Transfer-Encoding", name == "Content-Length", name == "Trailer":
+				return nil, MalformedError("framing is announced as a trailer")
+			case mayTrail(name):
 				trailer[name] = nil
 			}
 		}
 	}
 	if len(trailer) == 0 {
-		return nil
+		return nil, nil
 	}
-	return trailer
+	return trailer, nil
 }
 
 // mayTrail reports whether a field may follow a body: not one that frames it,
