@@ -114,7 +114,7 @@ func (o *outcome) read(resp *http.Response) {
 	}
 	o.body = body.String()
 	_ = resp.Body.Close() // what it has to say was said by Read
-	o.trailer = fieldsOf(resp.Trailer)
+	o.trailer = trailersOf(resp.Trailer)
 }
 
 // fieldsOf returns the fields that pass a gateway: those of one hop left out,
@@ -126,6 +126,19 @@ func fieldsOf(h http.Header) http.Header {
 			"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 		}, name)
 	})
+	if len(fields) == 0 {
+		return nil
+	}
+	return fields
+}
+
+// trailersOf leaves out, too, what belongs into a head: the direct client drops
+// it (RFC 9110 section 6.5.1), where net/http hands it on.
+func trailersOf(h http.Header) http.Header {
+	fields := maps.Clone(fieldsOf(h))
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Host", "Set-Cookie"} {
+		delete(fields, name)
+	}
 	if len(fields) == 0 {
 		return nil
 	}
