@@ -54,7 +54,9 @@ func (a *Answer) ReadHead(c *Conn, method string) error {
 	if a.Interim() {
 		return nil
 	}
-	c.settle()
+	if err := c.settle(); err != nil {
+		return err
+	}
 	var length int64
 	a.framing, length, a.keep, err = frame(resp, method)
 	if err != nil {

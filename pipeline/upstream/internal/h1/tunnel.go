@@ -22,7 +22,6 @@ func (a *Answer) Tunnel() (*Tunnel, bool) {
 		return nil, false
 	}
 	a.state.Store(over)
-	a.conn.settle()
 	a.conn.pool.detach(a.conn)
 	return &Tunnel{conn: a.conn}, true
 }

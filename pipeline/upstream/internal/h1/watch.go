@@ -105,13 +105,16 @@ func (c *Conn) hasten(turn uint64, due time.Duration) {
 	}
 }
 
-// settle says that the head is in: nothing is late any more.
-func (c *Conn) settle() {
+// settle says that the head is in: nothing is late any more. It returns what had
+// ended the exchange before: the head came too late then, and nothing would come
+// behind it.
+func (c *Conn) settle() error {
 	w := &c.watch
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.due, w.settled = 0, true
 	w.disarm()
+	return w.cause
 }
 
 func (w *watch) disarm() {
