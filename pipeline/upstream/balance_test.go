@@ -135,7 +135,7 @@ func TestAnEndpointKeepsItsIdentity(t *testing.T) {
 	t.Parallel()
 	f := fixed{make(chan []*upstream.Endpoint, 3)}
 	url := backend(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	up := newUpstream(t, with(direct, one(url)), upstream.Options{Balancer: f})
+	up := newUpstream(t, by(direct, one(url)), upstream.Options{Balancer: f})
 	answer(t, up.Serve, exchange(t, "GET", "/", nil))
 	require.NoError(t, up.Update([]registry.Endpoint{{URL: url, Weight: 5, Zone: "z", Version: "2"}, {URL: "http://b"}}))
 	answer(t, up.Serve, exchange(t, "GET", "/", nil))

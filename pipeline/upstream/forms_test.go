@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/seed-f9645bd3/gateway/internal/clienttest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -80,7 +79,7 @@ func backend(t testing.TB, h http.Handler) string {
 func newUpstream(t testing.TB, u registry.Upstream, o upstream.Options) *upstream.Upstream {
 	t.Helper()
 	u.Name = "users"
-	up, err := upstream.New(clienttest.Of(u), o)
+	up, err := upstream.New(u, o)
 	require.NoError(t, err)
 	t.Cleanup(up.Close)
 	return up

@@ -46,7 +46,7 @@ func TestNothingSaidOutOfTurnIsAnAnswer(t *testing.T) {
 			t.Run(method+" behind "+name, func(t *testing.T) {
 				t.Parallel()
 				st := &stage{wire: newWire(t, (*peer).echoes)}
-				st.up = newUpstream(t, with(direct, one(st.wire.url)), upstream.Options{})
+				st.up = newUpstream(t, by(direct, one(st.wire.url)), upstream.Options{})
 				st.next(t, "GET", "/first")
 				speak(st.wire.some())
 				if method == "HEAD" {
@@ -66,9 +66,9 @@ const longest = 20 * time.Second
 
 func TestAQuietConnectionIsUsedAgain(t *testing.T) {
 	t.Parallel()
-	onEachClient(t, func(t *testing.T, client string) {
+	onBothClients(t, func(t *testing.T, client string) {
 		st := &stage{wire: newWire(t, (*peer).echoes)}
-		st.up = newUpstream(t, with(client, one(st.wire.url)), upstream.Options{})
+		st.up = newUpstream(t, by(client, one(st.wire.url)), upstream.Options{})
 		for _, target := range []string{"/1", "/2", "/3", "/4"} {
 			st.next(t, "POST", target)
 		}
@@ -90,7 +90,7 @@ func overTLS(t testing.TB, serve func(c net.Conn, in *bufio.Reader)) *stage {
 		c := tls.Server(p.TCPConn, config)
 		serve(c, bufio.NewReader(c))
 	})}
-	settings := with(direct, one("https"+strings.TrimPrefix(st.wire.url, "http")))
+	settings := by(direct, one("https"+strings.TrimPrefix(st.wire.url, "http")))
 	settings.TLS.InsecureSkipVerify, settings.Connections.HTTP2 = true, "off"
 	st.up = newUpstream(t, settings, upstream.Options{})
 	return st
@@ -191,7 +191,7 @@ func TestWhatIsSentTwice(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			onEachClient(t, func(t *testing.T, client string) {
+			onBothClients(t, func(t *testing.T, client string) {
 				var seen atomic.Int64
 				w := newWire(t, func(p *peer) {
 					for n := 1; ; n++ {
@@ -209,7 +209,7 @@ func TestWhatIsSentTwice(t *testing.T) {
 						p.says(own(r.RequestURI))
 					}
 				})
-				st := &stage{wire: w, up: newUpstream(t, with(client, one(w.url)), upstream.Options{})}
+				st := &stage{wire: w, up: newUpstream(t, by(client, one(w.url)), upstream.Options{})}
 				st.reuse(t)
 				var body io.Reader
 				if c.body != "" {

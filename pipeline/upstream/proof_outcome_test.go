@@ -16,7 +16,6 @@ import (
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
-	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // The two clients that speak HTTP/1.1 to backends. What the second makes of an
@@ -25,23 +24,6 @@ const (
 	direct  = "direct"
 	netHTTP = "net_http"
 )
-
-// with returns u, served by the client.
-func with(client string, u registry.Upstream) registry.Upstream {
-	u.Connections.Client = client
-	return u
-}
-
-// onEachClient runs a test over both.
-func onEachClient(t *testing.T, test func(t *testing.T, client string)) {
-	t.Helper()
-	for _, client := range []string{direct, netHTTP} {
-		t.Run(client, func(t *testing.T) {
-			t.Parallel()
-			test(t, client)
-		})
-	}
-}
 
 // Classes of outcomes beside the kinds of failure.
 const (

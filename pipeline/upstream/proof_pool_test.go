@@ -96,7 +96,7 @@ func TestNoAnswerReachesAnother(t *testing.T) {
 	seed := seedOf(t)
 	p := &pool{t: t, quit: make(chan struct{})}
 	p.wire = newWire(t, p.answers)
-	settings := with(direct, one(p.wire.url))
+	settings := by(direct, one(p.wire.url))
 	settings.Connections.MaxPerEndpoint, settings.Connections.IdlePerEndpoint = poolPlaces, poolPlaces
 	p.up = newUpstream(t, settings, upstream.Options{})
 	var wait sync.WaitGroup
@@ -123,9 +123,9 @@ func TestNoAnswerReachesAnother(t *testing.T) {
 // connections, which serve until all have had their turns.
 func TestTheBoundOfConnectionsHolds(t *testing.T) {
 	t.Parallel()
-	onEachClient(t, func(t *testing.T, client string) {
+	onBothClients(t, func(t *testing.T, client string) {
 		w := newWire(t, (*peer).echoes)
-		settings := with(client, one(w.url))
+		settings := by(client, one(w.url))
 		settings.Connections.MaxPerEndpoint, settings.Connections.IdlePerEndpoint = 3, 3
 		st := &stage{wire: w, up: newUpstream(t, settings, upstream.Options{})}
 		var wait sync.WaitGroup

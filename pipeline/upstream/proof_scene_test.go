@@ -65,7 +65,7 @@ func (s scene) stage(t testing.TB, client string, pace pace) *stage {
 		}
 		p.echoes()
 	})
-	st.up = newUpstream(t, with(client, one(st.wire.url)), upstream.Options{})
+	st.up = newUpstream(t, by(client, one(st.wire.url)), upstream.Options{})
 	return st
 }
 
