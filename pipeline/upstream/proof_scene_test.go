@@ -81,8 +81,9 @@ func (st *stage) once() {
 
 // ends ends the connection as the scene says, and reports whether it is kept.
 func (s scene) ends(p *peer) bool {
-	if strings.Contains(s.answer, "Upgrade: echo\r\n\r\n") {
-		_, _ = p.in.ReadString('\n') // what the client says behind a switch
+	if s.upgrade != "" && strings.Contains(s.answer, "Upgrade: echo\r\n\r\n") {
+		_ = p.SetReadDeadline(time.Now().Add(time.Second))
+		_, _ = p.in.ReadString('\n') // what the client says behind a switch, if it takes it for one
 	}
 	switch s.end {
 	case "keep":
