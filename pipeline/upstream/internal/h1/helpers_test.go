@@ -123,6 +123,8 @@ func readHead(in *bufio.Reader) (string, error) {
 	return head.String(), err
 }
 
+func newReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
+
 // ask sends a request without a body and reads the head of the final answer.
 func ask(ctx context.Context, p *Pool, method string) (*Answer, error) {
 	c, err := p.Get(ctx, time.Time{}, false)
