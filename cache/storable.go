@@ -24,6 +24,11 @@ func understood() map[int]bool {
 	}
 }
 
+func understands(status int) bool {
+	_, known := understood()[status]
+	return known
+}
+
 // rules say what may be stored. They are those of one route.
 type rules struct {
 	statuses     map[int]bool // whether freshness may be assumed
@@ -93,8 +98,7 @@ func (r *rules) judge(asks *directives, a arrival) (*Entry, bool) {
 
 // forbidden reports what no permission outweighs.
 func (r *rules) forbidden(a arrival, says *directives) bool {
-	known := understood()
-	if _, ok := known[a.status]; says.noStore && !(says.mustUnderstand && ok) {
+	if says.noStore && !(says.mustUnderstand && understands(a.status)) {
 		return true
 	}
 	return a.header["Content-Range"] != nil || strings.HasPrefix(a.header.Get("Content-Type"), "text/event-stream")

@@ -45,8 +45,9 @@ func Wrap(resp *http.Response, f func(io.Reader) io.Reader) bool {
 	if !hasBody(resp) {
 		return false
 	}
-	in := &inner{body: resp.Body}
-	resp.Body = &wrapped{reader: f(in), inner: in}
+	w := &wrapped{inner: inner{body: resp.Body}}
+	w.reader = f(&w.inner)
+	resp.Body = w
 	resp.ContentLength = -1
 	for _, field := range [...]string{
 		"Content-Length", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5",
@@ -86,7 +87,7 @@ func (b *inner) Read(p []byte) (int, error) {
 
 type wrapped struct {
 	reader io.Reader
-	inner  *inner
+	inner  inner
 	closed onceCloser
 }
 
