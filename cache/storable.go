@@ -179,10 +179,23 @@ func (r *rules) keepable(from http.Header, says *directives) http.Header {
 	for _, name := range slices.Concat(says.privateFields, says.noCacheFields) {
 		delete(h, name)
 	}
-	for name, values := range h {
-		h[name] = slices.Clip(values)
-	}
+	own(h)
 	return h
+}
+
+// own gives the fields values of their own, in one piece: those that came may
+// stand within what else belongs to their exchange, and would keep all of it.
+func own(h http.Header) {
+	n := 0
+	for _, values := range h {
+		n += len(values)
+	}
+	all := make([]string, 0, n)
+	for name, values := range h {
+		from := len(all)
+		all = append(all, values...)
+		h[name] = all[from:len(all):len(all)]
+	}
 }
 
 // tags reads the tags of a response. One with more than can be kept is not

@@ -44,6 +44,7 @@ type Exchange struct {
 	target  string
 	refusal *Problem // the last one recorded as a denial
 	fork    bool
+	forked  bool // forks share In
 
 	edits      []edit
 	decisions  []Decision
