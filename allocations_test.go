@@ -5,15 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"runtime/pprof"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,53 +23,74 @@ import (
 )
 
 // allocated returns how many allocations the process makes for one call of f,
-// on average over n.
-func allocated(n int, f func()) float64 {
+// on average over many.
+func allocated(f func()) float64 {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
-	for range 100 {
+	const calls = 1000
+	for range 100 { // connections are made, tables have their room
 		f()
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for range n {
+	for range calls {
 		f()
 	}
 	runtime.ReadMemStats(&after)
-	return float64(after.Mallocs-before.Mallocs) / float64(n)
+	return float64(after.Mallocs-before.Mallocs) / calls
 }
 
-func serveHTTP(t testing.TB, h http.Handler) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &http.Server{Handler: h}
-	go s.Serve(l)
-	t.Cleanup(func() { s.Close() })
-	return l.Addr().String()
+// document is what the backend answers: 1 KiB of JSON.
+func document() string {
+	text := `{"id":42,"ssn":"123-45-6789","text":"`
+	return text + strings.Repeat("x", 1024-len(text)-2) + `"}`
 }
 
-func fullChain(t testing.TB, origin string) (addr string, keyed, token []string) {
-	secret := filepath.Join(t.TempDir(), "secret")
-	require.NoError(t, os.WriteFile(secret, []byte("0123456789abcdef0123456789abcdef"), 0o600))
+// passing serves a public route among 1,000 others.
+func passing(t testing.TB, backend string) (addr string) {
+	s := many(1000)
+	s.Upstreams = append(s.Upstreams, registry.Upstream{Name: "real", Endpoints: []registry.Endpoint{{URL: "http://" + backend}}})
+	s.Routes = append(s.Routes, public("pass", "/pass", "real"))
+	_, addr = served(t, gateway.Snapshot(s))
+	return addr
+}
+
+// A guarded is a gateway with a policy in each phase.
+type guarded struct {
+	addr  string
+	key   string // a field that bears the API key of acme
+	token string // a field that bears a token of acme
+}
+
+const guardSecret = "0123456789abcdef0123456789abcdef"
+
+// full serves a route that is authenticated by token or API key, authorized by
+// subscription, scope and address, limited by plan, looked up in the cache,
+// edited, masked, broken, retried and timed out, logged and counted.
+func full(t testing.TB, backend string) guarded {
+	dir := t.TempDir()
+	file := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		return path
+	}
 	idp := gatewaytest.NewTokens(t, "ES256")
 	idp.Issuer = "https://idp.example"
-	keys := filepath.Join(t.TempDir(), "keys.json")
-	require.NoError(t, os.WriteFile(keys, idp.KeySet(), 0o600))
+	secret, keys := file("secret", []byte(guardSecret)), file("keys.json", idp.KeySet())
 	s := snapshot("1")
-	s.Upstreams = []registry.Upstream{{Name: "u", Endpoints: []registry.Endpoint{{URL: "http://" + origin}}}}
-	s.Edge = []registry.Policy{}
-	policy := func(kind, config string) registry.Policy {
-		return registry.Policy{Kind: kind, Config: []byte(config)}
+	s.Upstreams = []registry.Upstream{{Name: "users", Endpoints: []registry.Endpoint{{URL: "http://" + backend}}}}
+	policy := func(kind, config string, args ...any) registry.Policy {
+		return registry.Policy{Kind: kind, Config: fmt.Appendf(nil, config, args...)}
 	}
 	s.Routes = []registry.Route{{
-		Name: "full", API: "users/v1", Match: registry.Match{Path: "/users/{id}"}, Upstream: "u",
+		Name: "get-user", API: "users/v1", Match: registry.Match{Path: "/users/{id}"}, Upstream: "users",
 		Policies: []registry.Policy{
-			policy("authenticate", fmt.Sprintf(`{"any_of":[{"jwt":{"issuer":"https://idp.example","audience":"test","jwks_file":%q}},{"api_key":{"secret":{"file":%q}}}]}`, keys, secret)),
+			policy("authenticate", `{"any_of":[{"jwt":{"issuer":"https://idp.example","audience":"test","jwks_file":%q}},{"api_key":{"secret":{"file":%q}}}]}`, keys, secret),
 			policy("subscription", `{}`),
 			policy("scopes", `{"all":["users.read"]}`),
 			policy("allow_ips", `{"allow":["127.0.0.0/8"]}`),
 			policy("rate_limit", `{}`),
-			policy("cache", `{"ttl":"1m"}`),
-			policy("headers", `{"request":{"set":{"X-Consumer":"{identity.consumer}"}},"response":{"set":{"X-Api":"users"}}}`),
+			policy("cache", `{}`),
+			policy("headers", `{"request":{"set":{"X-Consumer":"{identity.consumer}"}},"response":{"remove":["X-Internal"]}}`),
 			policy("mask", `{"fields":["ssn"]}`),
 			policy("breaker", `{}`),
 			policy("retry", `{}`),
@@ -84,115 +101,75 @@ func fullChain(t testing.TB, origin string) (addr string, keyed, token []string)
 	g, addr := served(t, gateway.Snapshot(s), gateway.Recorders(log, figures))
 	require.NoError(t, g.Apply(t.Context(), registry.Update{Directory: []registry.Change{
 		{Plan: &registry.Plan{Name: "gold", Limits: []registry.Limit{{Rate: registry.Rate{Count: 1e9, Per: 1e9}}}}},
-		{Subscription: &registry.Subscription{ID: "s", Consumer: "acme", API: "users/v1", Environment: "test", Active: true, Plan: &registry.Plan{Name: "gold"}, Scopes: []string{"users.read"}}},
-		{Credential: &registry.Credential{ID: "k", Consumer: "acme"}, Sum: apikey.Sum([]byte("0123456789abcdef0123456789abcdef"), []byte(benchKey))},
+		{Subscription: &registry.Subscription{
+			ID: "s", Consumer: "acme", API: "users/v1", Environment: "test", Active: true, Plan: &registry.Plan{Name: "gold"}, Scopes: []string{"users.read"},
+		}},
+		{Credential: &registry.Credential{ID: "k", Consumer: "acme"}, Sum: apikey.Sum([]byte(guardSecret), []byte(benchKey))},
 	}}))
-	tok := idp.Token(map[string]any{"client_id": "acme", "scope": "users.read"})
-	return addr, usual("X-API-Key: " + benchKey), usual("Authorization: Bearer " + tok)
+	token := idp.Token(map[string]any{"client_id": "acme", "scope": "users.read"})
+	return guarded{addr: addr, key: "X-API-Key: " + benchKey, token: "Authorization: Bearer " + token}
 }
 
-func TestExplore(t *testing.T) {
-	body := `{"id":42,"ssn":"123-45-6789","text":"`
-	body += strings.Repeat("x", 1024-len(body)-2) + `"}`
-	back := origin(t, body, "Content-Type: application/json", "Cache-Control: no-store")
-	target, _ := url.Parse("http://" + back)
-	bare := &httputil.ReverseProxy{
-		Rewrite:    func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		Transport:  &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
-		BufferPool: &buffers{pool: sync.Pool{New: func() any { return make([]byte, 32<<10) }}},
-	}
-	raw := []byte(body)
-	s := many(100)
-	s.Upstreams = append(s.Upstreams, registry.Upstream{Name: "raw", Endpoints: []registry.Endpoint{{URL: "http://" + back}}})
-	s.Routes = append(s.Routes, public("pass", "/pass", "raw"))
-	_, pass := served(t, gateway.Snapshot(s))
-	full, keyed, token := fullChain(t, back)
-	for _, c := range []struct {
-		name string
-		w    *wire
-	}{
-		{"origin", dial(t, back, "/pass", usual()...)},
-		{"empty", dial(t, serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {})), "/pass", usual()...)},
-		{"1KiB", dial(t, serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			h := w.Header()
-			h["Content-Type"] = ctype
-			h["Content-Length"] = clen
-			h["Date"] = clen
-			w.Write(raw)
-		})), "/pass", usual()...)},
-		{"4f chunk", dial(t, serveHTTP(t, fieldsHandler(4, raw, true)), "/pass", usual("X-API-Key: "+benchKey)...)},
-		{"7f", dial(t, serveHTTP(t, fieldsHandler(7, raw, false)), "/pass", usual("X-API-Key: "+benchKey)...)},
-		{"8f", dial(t, serveHTTP(t, fieldsHandler(8, raw, false)), "/pass", usual("X-API-Key: "+benchKey)...)},
-		{"9f", dial(t, serveHTTP(t, fieldsHandler(9, raw, false)), "/pass", usual("X-API-Key: "+benchKey)...)},
-		{"10f", dial(t, serveHTTP(t, fieldsHandler(10, raw, false)), "/pass", usual("X-API-Key: "+benchKey)...)},
-		{"10f chunk", dial(t, serveHTTP(t, fieldsHandler(10, raw, true)), "/pass", usual("X-API-Key: "+benchKey)...)},
-		{"bare", dial(t, serveHTTP(t, bare), "/pass", usual()...)},
-		{"pass", dial(t, pass, "/pass", usual()...)},
-		{"full key", dial(t, full, "/users/42", keyed...)},
-		{"full token", dial(t, full, "/users/42", token...)},
-	} {
-		if p := os.Getenv("PROF"); p != "" && p != c.name {
-			continue
-		}
-		got := c.w.ask(t)
-		if !strings.HasPrefix(string(got), "HTTP/1.1 200") {
-			t.Errorf("%s", got)
-		}
-		if os.Getenv("SHOW") == c.name {
-			t.Logf("%s", got)
-		}
-		prof := os.Getenv("PROF") == c.name
-		if prof {
-			runtime.MemProfileRate = 1
-		}
-		f, _ := os.Create("/tmp/d-edge-before.prof")
-		if prof {
-			for range 200 {
-				c.w.ask(t)
-			}
-			runtime.GC()
-			runtime.GC()
-			pprof.Lookup("allocs").WriteTo(f, 0)
-		}
-		f.Close()
-		n := allocated(2000, func() { c.w.ask(t) })
-		if prof {
-			runtime.GC()
-			runtime.GC()
-			f, _ := os.Create("/tmp/d-edge-after.prof")
-			pprof.Lookup("allocs").WriteTo(f, 0)
-			f.Close()
-			runtime.MemProfileRate = 0
-		}
-		t.Logf("%-12s %.2f", c.name, n)
-	}
-}
-
-var ctype, clen = []string{"application/json"}, []string{"1024"}
-
-func fieldsHandler(n int, raw []byte, chunked bool) http.Handler {
-	values := map[string][]string{}
-	for i := range n {
-		values[fmt.Sprintf("X-F%d", i)] = []string{"value"}
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		for name, v := range values {
-			h[name] = v
-		}
-		if !chunked {
-			delete(h, "X-F0")
-			h["Content-Length"] = clen
-		}
-		h["Content-Type"] = ctype
-		h["Date"] = clen
-		if chunked {
-			w.WriteHeader(200)
-			w.(http.Flusher).Flush()
-		}
-		w.Write(raw)
-		if chunked {
-			w.(http.Flusher).Flush()
-		}
+// bareServer serves h by net/http alone.
+func bareServer(t testing.TB, h http.HandlerFunc) (addr string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &http.Server{Handler: h}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	t.Cleanup(func() {
+		_ = s.Close()
+		<-done
 	})
+	return l.Addr().String()
+}
+
+// ready is a handler that has its answer at hand, and n fields in its head.
+func ready(n int) http.HandlerFunc {
+	body, head := []byte(document()), http.Header{
+		"Content-Type": {"application/json"}, "Content-Length": {"1024"}, "Date": {"Tue, 15 Nov 1994 08:12:31 GMT"},
+	}
+	for i := len(head); i < n; i++ {
+		head[fmt.Sprint("X-Field-", i)] = []string{"value"}
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		h := w.Header()
+		for name, values := range head {
+			h[name] = values
+		}
+		_, _ = w.Write(body)
+	}
+}
+
+// TestAllocationsOfARequest counts what a whole request allocates in the
+// process of the gateway, between raw sockets that allocate nothing, beside
+// what the server of net/http takes for a handler that does nothing else. It
+// runs alone: it counts the allocations of the process.
+func TestAllocationsOfARequest(t *testing.T) {
+	if raced {
+		t.Skip("the race detector drops what pools hold")
+	}
+	backend := origin(t, document(), "Content-Type: application/json")
+	chatty := origin(t, document(), "Content-Type: application/json", "Cache-Control: no-store", "X-Frame-Options: DENY")
+	pass, guard, wide := passing(t, backend), full(t, backend), full(t, chatty)
+	for _, test := range []struct {
+		name string
+		wire *wire
+		most float64
+	}{
+		{"a handler that does nothing", dial(t, bareServer(t, func(http.ResponseWriter, *http.Request) {}), "/", usual()...), 16},
+		{"a handler that has its answer at hand", dial(t, bareServer(t, ready(3)), "/", usual()...), 20},
+		{"the same, with a credential, and a head of ten fields", dial(t, bareServer(t, ready(10)), "/", usual(guard.key)...), 27},
+		{"pass-through among 1,000 routes", dial(t, pass, "/pass", usual()...), 26},
+		{"the full chain, by API key", dial(t, guard.addr, "/users/42", usual(guard.key)...), 36},
+		{"the full chain, by token", dial(t, guard.addr, "/users/42", usual(guard.token)...), 36},
+		{"the full chain, and a head of ten fields", dial(t, wide.addr, "/users/42", usual(wide.key)...), 41},
+	} {
+		answer := string(test.wire.ask(t))
+		require.True(t, strings.HasPrefix(answer, "HTTP/1.1 200 "), "%s: %s", test.name, answer)
+		got := allocated(func() { test.wire.ask(t) })
+		t.Logf("%-55s %5.2f", test.name, got)
+		require.Less(t, got, test.most+0.5, "allocations of %s", test.name) // a fraction is of goroutines beside it
+	}
+	require.Contains(t, string(dial(t, guard.addr, "/users/42", usual(guard.key)...).ask(t)), `"ssn":"***"`, "it is the full chain")
 }

@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"bytes"
 	"context"
-	"io"
 	"net"
 	"strconv"
 	"testing"
@@ -136,5 +135,3 @@ func served(t testing.TB, options ...gateway.Option) (g *gateway.Gateway, addr s
 	})
 	return g, awaitAddr(t, g)
 }
-
-var _ = io.Discard

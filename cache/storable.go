@@ -83,11 +83,16 @@ func (r *rules) judge(asks *directives, a arrival) (*Entry, bool) {
 	if !ok {
 		return nil, false
 	}
-	e := &Entry{Status: a.status, Stored: a.now, Vary: vary, Tags: tags}
-	explicit := r.freshen(e, a, &says, assume)
+	fresh := Entry{Status: a.status, Stored: a.now, Vary: vary, Tags: tags, Header: a.header}
+	explicit := r.freshen(&fresh, a, &says, assume)
 	if !explicit && !assume && !says.public {
 		return nil, false
 	}
+	if !fresh.keep().After(a.now) { // of no use, before it costs anything
+		return nil, false
+	}
+	e := &Entry{}
+	*e = fresh
 	e.Header = r.keepable(a.header, &says)
 	if e.Header["Date"] == nil { // RFC 9110 section 6.6.1
 		e.Header["Date"] = []string{a.now.UTC().Format(http.TimeFormat)}

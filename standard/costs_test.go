@@ -74,7 +74,7 @@ func costs(t testing.TB) []cost {
 		{"rate_limit: by plan", "rate_limit", ``, []gatewaytest.Option{caller, plan}, nil, 3},
 		{"rate_limit: by address", "rate_limit", `{"per":"address","rate":"1000000000/s"}`, nil, nil, 3},
 		{"rate_limit: headers off", "rate_limit", `{"per":"address","rate":"1000000000/s","headers":"off"}`, nil, nil, 0},
-		{"cache: a hit", "cache", ``, nil, []string{"Cache-Control", "max-age=3600"}, 7},
+		{"cache: a hit", "cache", ``, nil, []string{"Cache-Control", "max-age=3600"}, 4},
 		{"cache: a miss that is not stored", "cache", ``, nil, []string{"Cache-Control", "no-store"}, 4},
 		{"headers: one of the request, one of the response", "headers", `{"request":{"set":{"X-Consumer":"{identity.consumer}"}},"response":{"remove":["X-Internal"]}}`,
 			[]gatewaytest.Option{caller}, []string{"X-Internal", "1"}, 0},
