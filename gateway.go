@@ -104,8 +104,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if t.edge.acquire() {
-			defer t.edge.release()
-			t.edge.server.ServeHTTP(w, r)
+			t.edge.serve(w, r)
 			return
 		}
 		if g.table.Load() == t {

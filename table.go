@@ -51,12 +51,12 @@ func dispatch(e *edgeUnit) pipeline.Handler {
 
 // route finds the unit that takes the exchange.
 func (t *table) route(x *pipeline.Exchange) (*unit, error) {
-	var values [pipeline.MaxParams]string
-	m := t.router.Match(x.In, &values)
+	values := x.ParamRoom()
+	m := t.router.Match(x.In, values)
 	if m.Route < 0 {
 		return nil, m.Problem()
 	}
-	x.SetParams(m.Names, &values)
+	x.SetParams(m.Names, values)
 	if m.Automatic {
 		x.Allow = m.Allow
 	}

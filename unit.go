@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,4 +79,11 @@ type edgeUnit struct {
 	*unit
 	server  edgeServer
 	current atomic.Pointer[table] // the newest table with this edge chain
+}
+
+// serve serves one request, and lets the unit go after it. It was acquired for
+// this request.
+func (e *edgeUnit) serve(w http.ResponseWriter, r *http.Request) {
+	defer e.release()
+	e.server.ServeHTTP(w, r)
 }

@@ -21,9 +21,9 @@ func sharedEpochs(env *pipeline.Env) (*epochs, error) {
 	return pipeline.Shared(env, epochsKey, func(*pipeline.Env) (*epochs, error) { return &epochs{}, nil })
 }
 
-// of returns the counter of a URI by its tag, which ends in a hash.
-func (e *epochs) of(tag string) *atomic.Uint64 {
-	last := binary.BigEndian.Uint16([]byte(tag[len(tag)-2:]))
+// of returns the counter of a URI by its tag.
+func (e *epochs) of(tag uriTag) *atomic.Uint64 {
+	last := binary.BigEndian.Uint16(tag[len(tag)-2:])
 	return &e.counters[int(last)%len(e.counters)]
 }
 
@@ -33,7 +33,7 @@ type stand struct {
 	at      uint64
 }
 
-func (e *epochs) stand(tag string) stand {
+func (e *epochs) stand(tag uriTag) stand {
 	c := e.of(tag)
 	return stand{c, c.Load()}
 }

@@ -11,18 +11,19 @@ import (
 
 // fetch asks the backend or, where another request is at it already, waits for
 // what that gets.
-func (p *policy) fetch(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, q *query) (*http.Response, error) {
+func (p *policy) fetch(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, s *sending) (*http.Response, error) {
+	q := &s.query
 	if !p.joins(q) {
-		return p.forward(ctx, x, next, q, nil)
+		return p.forward(ctx, x, next, s, nil)
 	}
 	until := time.Now().Add(p.wait)
 	if !x.Deadline.IsZero() && x.Deadline.Before(until) {
 		until = x.Deadline
 	}
 	for {
-		f, leads := p.flights.join(q.key)
+		f, leads := p.flights.join(q.key, &s.flight)
 		if leads {
-			return p.forward(ctx, x, next, q, f)
+			return p.forward(ctx, x, next, s, f)
 		}
 		switch f.wait(ctx, time.Until(until)) {
 		case landed:
@@ -34,7 +35,7 @@ func (p *policy) fetch(ctx context.Context, x *pipeline.Exchange, next pipeline.
 		case gone:
 			return nil, context.Cause(ctx)
 		}
-		return p.forward(ctx, x, next, q, nil)
+		return p.forward(ctx, x, next, s, nil)
 	}
 }
 
@@ -60,23 +61,38 @@ func (p *policy) share(x *pipeline.Exchange, q *query, f *flight) *http.Response
 	return respond(x, &q.cond, e, now)
 }
 
-// A sending is one request to the backend, seen from the cache.
+// A sending is one request to the backend, seen from the cache. One value, so
+// that it is one allocation.
 type sending struct {
-	q     *query
-	f     *flight            // nil: nobody waits for it
-	seen  *pipeline.Exchange // the request as it stood here, without the edits behind
-	asked time.Time
-	tag   string // of the URI
-	stand stand
+	query
+	flight flight // its own, where it leads one
+
+	f          *flight // nil: nobody waits for it
+	mark       pipeline.Mark
+	credential bool // the backend gets one
+	asked      time.Time
+	tag        uriTag
+	stand      stand
+	at         string // the key of what is stored
 }
 
-func (p *policy) sending(x *pipeline.Exchange, q *query, f *flight) *sending {
-	tag := p.keys.tagOf(x)
-	return &sending{q: q, f: f, seen: x.Fork(), asked: time.Now(), tag: tag, stand: p.epochs.stand(tag)}
+// begin notes how things stand before the backend is asked.
+func (p *policy) begin(x *pipeline.Exchange, s *sending, f *flight) {
+	s.f, s.mark, s.credential, s.asked = f, x.Mark(), credential(x), time.Now()
+	s.tag = p.keys.tagOf(x)
+	s.stand = p.epochs.stand(s.tag)
+}
+
+// seen returns the request as it stood here, without the edits behind.
+func (s *sending) seen(x *pipeline.Exchange) *pipeline.Exchange {
+	seen := x.Fork()
+	seen.Restore(s.mark)
+	return seen
 }
 
 // forward asks the backend for those who wait for f, and for x.
-func (p *policy) forward(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, q *query, f *flight) (resp *http.Response, err error) {
+func (p *policy) forward(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, s *sending, f *flight) (resp *http.Response, err error) {
+	q := &s.query
 	if f != nil {
 		x.AtEnd(f)
 		defer func() {
@@ -88,7 +104,7 @@ func (p *policy) forward(ctx context.Context, x *pipeline.Exchange, next pipelin
 			}
 		}()
 	}
-	s := p.sending(x, q, f)
+	p.begin(x, s, f)
 	resp, confirmed, err := p.ask(ctx, x, next, q)
 	if confirmed {
 		return p.confirmed(ctx, x, s, resp), nil
@@ -129,18 +145,18 @@ func (p *policy) ask(ctx context.Context, x *pipeline.Exchange, next pipeline.Ha
 // excuse answers with a stale entry where the backend has failed and that is
 // allowed (RFC 5861 section 4); nil where not.
 func (p *policy) excuse(x *pipeline.Exchange, s *sending, resp *http.Response, err error) *http.Response {
-	e, now := s.q.entry, time.Now()
-	if !failed(resp, err) || e == nil || s.q.asks.noCache || !within(e, e.StaleIfError, now) {
+	e, now := s.entry, time.Now()
+	if !failed(resp, err) || e == nil || s.asks.noCache || !within(e, e.StaleIfError, now) {
 		return nil
 	}
-	r := report{fwd: s.q.fwd, ttl: e.left(now), hasTTL: true, detail: "stale-if-error"}
+	r := report{fwd: s.fwd, ttl: e.left(now), hasTTL: true, detail: "stale-if-error"}
 	if resp != nil {
 		r.fwdStatus = resp.StatusCode
 		_ = resp.Body.Close()
 	}
 	p.decide(x, pipeline.Hit, CodeStale)
 	p.tell(x, nil, r)
-	return respond(x, &s.q.cond, e, now)
+	return respond(x, &s.cond, e, now)
 }
 
 // failed tells whether the backend failed, by itself, by what it says, or by
@@ -167,12 +183,13 @@ func failing(status int) bool {
 // by what it said (RFC 9111 section 4.3.4).
 func (p *policy) confirmed(ctx context.Context, x *pipeline.Exchange, s *sending, resp *http.Response) *http.Response {
 	_ = resp.Body.Close()
-	q, old := s.q, s.q.entry
+	q, old := &s.query, s.entry
 	a := p.arrived(s, old.Status, updated(old, resp.Header))
 	e, ok := p.rules.judge(&q.asks, a)
 	if ok {
 		e.Body = old.Body
 		e.Tags = union(old.Tags, e.Tags)
+		p.place(x, s, e)
 		p.put(ctx, x, s, e)
 	} else {
 		p.drop(ctx, q.key)
@@ -187,7 +204,7 @@ func (p *policy) confirmed(ctx context.Context, x *pipeline.Exchange, s *sending
 
 func (p *policy) arrived(s *sending, status int, h http.Header) arrival {
 	return arrival{
-		credential: credential(s.seen),
+		credential: s.credential,
 		status:     status, header: h, asked: s.asked, now: time.Now(),
 	}
 }

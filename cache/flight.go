@@ -26,12 +26,12 @@ type flights struct {
 }
 
 // A flight is one request that fetches an entry for all that want it. The
-// other fields are valid once done is closed.
+// last fields are valid once done is closed.
 type flight struct {
 	of   *flights
 	key  string
 	once sync.Once
-	done chan struct{}
+	done chan struct{} // made for the first that waits
 
 	outcome outcome
 	entry   *Entry
@@ -39,19 +39,23 @@ type flight struct {
 }
 
 // join returns the flight that fetches what is kept under the key, and whether
-// the caller is the one to lead it.
-func (fs *flights) join(key string) (f *flight, leads bool) {
+// the caller is the one to lead it: that flight is own, which was in none
+// before.
+func (fs *flights) join(key string, own *flight) (f *flight, leads bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if f := fs.byKey[key]; f != nil {
+		if f.done == nil {
+			f.done = make(chan struct{})
+		}
 		return f, false
 	}
 	if fs.byKey == nil {
 		fs.byKey = map[string]*flight{}
 	}
-	f = &flight{of: fs, key: key, done: make(chan struct{})}
-	fs.byKey[key] = f
-	return f, true
+	own.of, own.key = fs, key
+	fs.byKey[key] = own
+	return own, true
 }
 
 // settle ends the flight, once. What its leader calls later changes nothing. A
@@ -65,7 +69,9 @@ func (f *flight) settle(o outcome, e *Entry, at string) {
 		delete(f.of.byKey, f.key)
 		f.of.mu.Unlock()
 		f.outcome, f.entry, f.at = o, e, at
-		close(f.done)
+		if f.done != nil { // nobody comes to wait any more
+			close(f.done)
+		}
 	})
 }
 

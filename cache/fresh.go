@@ -38,7 +38,11 @@ func lifetime(h http.Header, d *directives, date time.Time) (fresh time.Duration
 
 // heuristic returns what may be assumed (section 4.2.2).
 func heuristic(h http.Header, date time.Time) time.Duration {
-	modified, err := http.ParseTime(h.Get("Last-Modified"))
+	said := h.Get("Last-Modified")
+	if said == "" {
+		return 0
+	}
+	modified, err := http.ParseTime(said)
 	if err != nil || modified.After(date) {
 		return 0
 	}

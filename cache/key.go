@@ -120,7 +120,7 @@ func (k *keyer) appendTarget(b []byte, x *pipeline.Exchange) []byte {
 	b = appendText(b, x.Scheme)
 	b = appendText(b, x.In.Host)
 	b = appendText(b, x.In.URL.EscapedPath())
-	path, query, _ := strings.Cut(x.Target(), "?")
+	path, query := x.TargetParts()
 	b = appendText(b, path)
 	return appendText(b, k.query.kept(query))
 }
@@ -149,20 +149,28 @@ func sum(b []byte) string {
 	return string(s[:])
 }
 
+// A uriTag is what all entries of one URI have in common, whoever they are
+// for, whichever route they belong to, without the parameters that do not count.
+type uriTag [sha256.Size]byte
+
+// String returns the tag as entries bear it.
+func (t uriTag) String() string { return "uri:" + string(t[:]) }
+
 // tagOf returns the tag of the URI that x asks for.
-func (k *keyer) tagOf(x *pipeline.Exchange) string {
-	_, query, _ := strings.Cut(x.Target(), "?")
+func (k *keyer) tagOf(x *pipeline.Exchange) uriTag {
+	_, query := x.TargetParts()
 	return k.uriTag(x.Environment, x.In.Host, x.In.URL.EscapedPath(), query)
 }
 
-// uriTag returns the tag that all entries of one URI bear, whoever they are
-// for, whichever route they belong to, without the parameters that do not count.
-func (k *keyer) uriTag(environment, host, path, query string) string {
-	b := appendText(nil, environment)
+func (k *keyer) uriTag(environment, host, path, query string) uriTag {
+	buf := k.get()
+	defer k.buffers.Put(buf)
+	b := appendText((*buf)[:0], environment)
 	b = appendText(b, strings.ToLower(host))
 	b = appendText(b, path)
 	b = appendText(b, k.query.kept(query))
-	return "uri:" + sum(b)
+	*buf = b
+	return sha256.Sum256(b)
 }
 
 // appendTenant writes for whom the answer is: the holder of the subscription

@@ -24,7 +24,8 @@ func (p *policy) refresh(x *pipeline.Exchange, next pipeline.Handler, q *query, 
 	if p.start == nil || wants || !within(e, e.StaleWhileRevalidate, now) {
 		return false
 	}
-	f, leads := p.flights.join(q.key)
+	s := &sending{query: *q}
+	f, leads := p.flights.join(q.key, &s.flight)
 	if !leads {
 		return true
 	}
@@ -37,19 +38,18 @@ func (p *policy) refresh(x *pipeline.Exchange, next pipeline.Handler, q *query, 
 	fork.Start, fork.Deadline = now, time.Time{} // those of the client do not bind it
 	fork.Del("If-None-Match")
 	fork.Del("If-Modified-Since")
-	own := *q
-	own.cond = conditions{}
-	p.start(func(ctx context.Context) { p.revalidate(ctx, fork, next, &own, f) })
+	s.cond = conditions{}
+	p.start(func(ctx context.Context) { p.revalidate(ctx, fork, next, s, f) })
 	return true
 }
 
 // revalidate asks the backend for nobody but the cache.
-func (p *policy) revalidate(ctx context.Context, fork *pipeline.Exchange, next pipeline.Handler, q *query, f *flight) {
+func (p *policy) revalidate(ctx context.Context, fork *pipeline.Exchange, next pipeline.Handler, s *sending, f *flight) {
 	defer p.refreshing.Add(-1)
 	defer func() { _ = fork.Done() }()
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
-	resp, err := p.forward(ctx, fork, next, q, f)
+	resp, err := p.forward(ctx, fork, next, s, f)
 	if err != nil {
 		return
 	}

@@ -33,6 +33,7 @@ func New(env *pipeline.Env, store Store, c Config) (pipeline.Stage, error) {
 	if p.epochs, err = sharedEpochs(env); err != nil {
 		return pipeline.Stage{}, err
 	}
+	p.forwarded = forwarded(p.name)
 	p.get, p.head = c.methods()
 	if env.Context != nil {
 		p.start = env.Go
@@ -43,6 +44,7 @@ func New(env *pipeline.Env, store Store, c Config) (pipeline.Stage, error) {
 // A policy is the stage of one route.
 type policy struct {
 	stage, name string
+	forwarded   map[string]string // Cache-Status by why the backend is asked
 	store       Store
 	rules       rules
 	keys        *keyer
@@ -76,8 +78,7 @@ func (p *policy) serve(ctx context.Context, x *pipeline.Exchange, next pipeline.
 		p.tell(x, nil, report{detail: "only-if-cached"})
 		return nil, pipeline.Refuse(http.StatusGatewayTimeout, CodeNotCached, "There is no stored response to this request.")
 	}
-	kept := q // what a hit needs stays on the stack
-	return p.fetch(ctx, x, next, &kept)
+	return p.fetch(ctx, x, next, &sending{query: q}) // what a hit needs stays on the stack
 }
 
 // passes returns why the cache has nothing to do with the request; nothing
@@ -113,7 +114,7 @@ func (p *policy) passes(x *pipeline.Exchange, asks *directives) string {
 // stored of it is let go.
 func (p *policy) bypass(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, fwd string) (*http.Response, error) {
 	unsafe := changes(x.In.Method)
-	var tag string
+	var tag uriTag
 	if unsafe {
 		tag = p.keys.tagOf(x)
 	}

@@ -38,12 +38,27 @@ func (p *policy) tell(x *pipeline.Exchange, resp *http.Response, r report) {
 	if resp != nil {
 		said = resp.Header["Cache-Status"]
 	}
+	if r == (report{fwd: r.fwd}) && len(said) == 0 {
+		x.SetReply("Cache-Status", p.forwarded[r.fwd])
+		return
+	}
 	b := make([]byte, 0, 64)
 	if len(said) > 0 {
 		b = append(append(b, strings.Join(said, ", ")...), ", "...)
 	}
 	b = append(b, p.name...)
 	x.SetReply("Cache-Status", string(r.append(b)))
+}
+
+// forwarded returns what is told where a request is sent on and there is no
+// more to say, by reason.
+func forwarded(name string) map[string]string {
+	texts := map[string]string{}
+	for _, fwd := range [...]string{"", fwdBypass, fwdMethod, fwdMiss, fwdVaryMiss, fwdStale, fwdRequest} {
+		r := report{fwd: fwd}
+		texts[fwd] = string(r.append([]byte(name)))
+	}
+	return texts
 }
 
 func (r *report) append(b []byte) []byte {

@@ -24,6 +24,11 @@ func understood() map[int]bool {
 	}
 }
 
+func understands(status int) bool {
+	_, known := understood()[status]
+	return known
+}
+
 // rules say what may be stored. They are those of one route.
 type rules struct {
 	statuses     map[int]bool // whether freshness may be assumed
@@ -78,11 +83,16 @@ func (r *rules) judge(asks *directives, a arrival) (*Entry, bool) {
 	if !ok {
 		return nil, false
 	}
-	e := &Entry{Status: a.status, Stored: a.now, Vary: vary, Tags: tags}
-	explicit := r.freshen(e, a, &says, assume)
+	fresh := Entry{Status: a.status, Stored: a.now, Vary: vary, Tags: tags, Header: a.header}
+	explicit := r.freshen(&fresh, a, &says, assume)
 	if !explicit && !assume && !says.public {
 		return nil, false
 	}
+	if !fresh.keep().After(a.now) { // of no use, before it costs anything
+		return nil, false
+	}
+	e := &Entry{}
+	*e = fresh
 	e.Header = r.keepable(a.header, &says)
 	if e.Header["Date"] == nil { // RFC 9110 section 6.6.1
 		e.Header["Date"] = []string{a.now.UTC().Format(http.TimeFormat)}
@@ -93,8 +103,7 @@ func (r *rules) judge(asks *directives, a arrival) (*Entry, bool) {
 
 // forbidden reports what no permission outweighs.
 func (r *rules) forbidden(a arrival, says *directives) bool {
-	known := understood()
-	if _, ok := known[a.status]; says.noStore && !(says.mustUnderstand && ok) {
+	if says.noStore && !(says.mustUnderstand && understands(a.status)) {
 		return true
 	}
 	return a.header["Content-Range"] != nil || strings.HasPrefix(a.header.Get("Content-Type"), "text/event-stream")
@@ -175,10 +184,23 @@ func (r *rules) keepable(from http.Header, says *directives) http.Header {
 	for _, name := range slices.Concat(says.privateFields, says.noCacheFields) {
 		delete(h, name)
 	}
-	for name, values := range h {
-		h[name] = slices.Clip(values)
-	}
+	own(h)
 	return h
+}
+
+// own gives the fields values of their own, in one piece: those that came may
+// stand within what else belongs to their exchange, and would keep all of it.
+func own(h http.Header) {
+	n := 0
+	for _, values := range h {
+		n += len(values)
+	}
+	all := make([]string, 0, n)
+	for name, values := range h {
+		from := len(all)
+		all = append(all, values...)
+		h[name] = all[from:len(all):len(all)]
+	}
 }
 
 // tags reads the tags of a response. One with more than can be kept is not

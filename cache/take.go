@@ -16,13 +16,14 @@ const storeTimeout = time.Second
 
 // take stores the response, where it may be, while it passes by.
 func (p *policy) take(ctx context.Context, x *pipeline.Exchange, s *sending, resp *http.Response) {
-	q := s.q
+	q := &s.query
 	e, ok := p.rules.judge(&q.asks, p.arrived(s, resp.StatusCode, resp.Header))
 	ok = ok && p.fits(x, resp)
 	p.decide(x, pipeline.Miss, CodeMiss)
 	r := report{fwd: q.fwd, stored: ok}
 	if ok {
 		r.ttl, r.hasTTL = e.left(e.Stored), true
+		p.place(x, s, e)
 	}
 	p.tell(x, resp, r)
 	p.conceal(resp)
@@ -70,21 +71,27 @@ func bodiless(x *pipeline.Exchange, resp *http.Response) bool {
 		resp.StatusCode == http.StatusNoContent || x.In.Method == http.MethodHead
 }
 
-// put stores the entry where requests like this one will find it, and hands it
-// to those who wait.
-func (p *policy) put(ctx context.Context, x *pipeline.Exchange, s *sending, e *Entry) {
-	q := s.q
-	q.storing = true
-	if q.marker != nil {
-		if names := union(q.marker.Vary, e.Vary); len(names) <= maxVary {
+// place finds where requests like this one will look for the entry.
+func (p *policy) place(x *pipeline.Exchange, s *sending, e *Entry) {
+	if s.marker != nil {
+		if names := union(s.marker.Vary, e.Vary); len(names) <= maxVary {
 			e.Vary = names
 		}
 	}
-	e.Tags = union(e.Tags, []string{s.tag})
-	key := p.keyOf(q.primary, s.seen, e.Vary)
-	if key != q.primary && !q.marker.covers(e) {
-		marker := &Entry{Vary: e.Vary, Stored: e.Stored, Expires: e.Expires, Tags: []string{s.tag}}
-		p.set(ctx, x, q.primary, marker)
+	e.Tags = union(e.Tags, []string{s.tag.String()})
+	s.at = s.primary
+	if len(e.Vary) > 0 {
+		s.at = p.keys.secondary(s.primary, s.seen(x), e.Vary)
+	}
+}
+
+// put stores the entry in its place, and hands it to those who wait.
+func (p *policy) put(ctx context.Context, x *pipeline.Exchange, s *sending, e *Entry) {
+	s.storing = true
+	key := s.at
+	if key != s.primary && !s.marker.covers(e) {
+		marker := &Entry{Vary: e.Vary, Stored: e.Stored, Expires: e.Expires, Tags: []string{s.tag.String()}}
+		p.set(ctx, x, s.primary, marker)
 	}
 	p.set(ctx, x, key, e)
 	if s.stand.passed() { // it may be of before what was changed

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
 )
 
 // A tee is the body of a response that is to be stored. It keeps what it hands
@@ -101,3 +103,6 @@ func (t *tee) Close() error {
 	})
 	return t.err
 }
+
+// Steady passes on whether the body tells its pauses: see pipeline.Steady.
+func (t *tee) Steady() bool { return pipeline.Steady(t.body) }

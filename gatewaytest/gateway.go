@@ -18,6 +18,7 @@ type Gateway struct {
 	*gateway.Gateway
 	t        testing.TB
 	backends *backends
+	ended    ended
 }
 
 // ErrAborted says that the connection was cut off after the head of the
@@ -74,6 +75,7 @@ func try(t testing.TB, u registry.Update, names []string, opts []gateway.Option)
 		if err := made.Close(); err != nil {
 			t.Errorf("close the gateway: %v", err)
 		}
+		g.ended.check(t)
 	})
 	if err := made.Apply(t.Context(), u); err != nil {
 		return nil, err
@@ -127,9 +129,13 @@ func (g *Gateway) Reload(snapshot *registry.Snapshot) {
 // became of it. The request may be one of httptest.NewRequest or of
 // http.NewRequest. Protocols cannot be switched: for tunnels, serve g on
 // loopback by httptest.NewServer.
+//
+// The exchange is spoilt after its end: a stage or recorder that keeps it, or
+// the fields of its request, panics or finds nonsense, and one that writes to
+// it fails the test when the gateway is closed.
 func (g *Gateway) Do(r *http.Request) Result {
 	g.t.Helper()
-	told := &Result{}
+	told := &told{}
 	r = received(r.WithContext(context.WithValue(r.Context(), toldKey{}, told)))
 	w := newWriter()
 	aborted := abortable(g, w, r)
@@ -139,6 +145,7 @@ func (g *Gateway) Do(r *http.Request) Result {
 	if aborted {
 		got.Err = errors.Join(ErrAborted, got.Err)
 	}
+	g.ended.add(told.exchange)
 	return got
 }
 
@@ -168,6 +175,7 @@ func received(r *http.Request) *http.Request {
 	if r.Host == "" {
 		r.Host = r.URL.Host
 	}
+	r.Header = r.Header.Clone()
 	if r.RemoteAddr == "" {
 		r.RemoteAddr = "192.0.2.1:1234"
 	}
@@ -175,6 +183,12 @@ func received(r *http.Request) *http.Request {
 }
 
 type toldKey struct{}
+
+// told is what the recorder heard of one exchange.
+type told struct {
+	Result
+	exchange *pipeline.Exchange
+}
 
 // teller is the recorder that tells Do how its exchange ended.
 type teller struct{}
@@ -186,10 +200,11 @@ func (teller) For(route *registry.Route) func(x *pipeline.Exchange, s *pipeline.
 		name = route.Name
 	}
 	return func(x *pipeline.Exchange, s *pipeline.Summary) {
-		told, ok := x.In.Context().Value(toldKey{}).(*Result)
+		told, ok := x.In.Context().Value(toldKey{}).(*told)
 		if !ok {
 			return
 		}
+		told.exchange = x
 		told.Route, told.Summary = name, *s
 		told.Decisions, told.Attempts = slices.Clone(x.Decisions()), slices.Clone(x.Attempts())
 	}

@@ -54,6 +54,7 @@ func stageChecks() []check[stageSubject] {
 		{"a client that is gone ends the exchange", stageCancelled},
 		{"a route that retires ends its streams", stageRetired},
 		{"many exchanges at once do not disturb each other", stageConcurrent},
+		{"no exchange is kept after its end", stageLetsGo},
 		{"no goroutine is left", stageLeavesNothing},
 	}
 }

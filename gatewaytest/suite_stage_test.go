@@ -98,6 +98,9 @@ func TestStageHasTeeth(t *testing.T) {
 	}{
 		{"alters In", before(func(x *pipeline.Exchange) { x.In.Header.Set("X-New", "x") }),
 			[]string{"an ordinary exchange leaves the request whole"}},
+		{"keeps the exchange before", before(new(keeping).keep), []string{"no exchange is kept after its end"}},
+		{"writes to the exchange before", before(new(keeping).write), []string{"no exchange is kept after its end"}},
+		{"keeps the identity of the exchange", before(new(keeping).identity), []string{"no exchange is kept after its end"}},
 		{"alters the path of In", before(func(x *pipeline.Exchange) { x.In.URL.Path = "/x" }),
 			[]string{"an ordinary exchange leaves the request whole"}},
 		{"writes into the values of In", before(func(x *pipeline.Exchange) { _ = append(x.In.Header["X-Conformance"], "behind") }),
@@ -229,3 +232,31 @@ func (l *locking) Read(p []byte) (int, error) {
 	return l.body.Read(p)
 }
 func (l *locking) Close() error { l.mu.Lock(); defer l.mu.Unlock(); return l.body.Close() }
+
+// keeping keeps what it must not.
+type keeping struct {
+	mu sync.Mutex
+	x  *pipeline.Exchange
+	id *pipeline.Identity
+}
+
+func (k *keeping) keep(x *pipeline.Exchange) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.x = x
+}
+
+func (k *keeping) write(x *pipeline.Exchange) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.x != nil {
+		k.x.Decide(pipeline.Decision{Stage: "keeping", Verdict: pipeline.Warn})
+	}
+	k.x = x
+}
+
+func (k *keeping) identity(x *pipeline.Exchange) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.id = x.NewIdentity()
+}

@@ -44,6 +44,7 @@ type Exchange struct {
 	target  string
 	refusal *Problem // the last one recorded as a denial
 	fork    bool
+	forked  bool // forks share In
 
 	edits      []edit
 	decisions  []Decision
@@ -56,8 +57,12 @@ type Exchange struct {
 	decisionRoom [10]Decision
 	attemptRoom  [2]Attempt
 	enderRoom    [4]Ender
-	grantRoom    Grant
+	replyRoom    [8]string
+	replies      uint8 // in use of replyRoom
 	granted      bool
+	identified   bool
+	grantRoom    Grant
+	identityRoom Identity
 	clock        clock
 }
 
@@ -109,6 +114,10 @@ func (x *Exchange) Param(name string) string {
 // shared and never altered.
 func (x *Exchange) ParamNames() []string { return x.paramNames }
 
+// ParamRoom returns where the exchange keeps the values of its parameters: who
+// routes has them found there, and then sets them.
+func (x *Exchange) ParamRoom() *[MaxParams]string { return &x.paramValues }
+
 // SetParams sets the parameters of the path: as many of values as there are
 // names. Who routes calls it; names is shared and never altered.
 func (x *Exchange) SetParams(names []string, values *[MaxParams]string) {
@@ -126,12 +135,35 @@ func (x *Exchange) NewGrant() *Grant {
 	return &x.grantRoom
 }
 
+// NewIdentity returns an empty identity for this exchange, the first within
+// the exchange itself. An authenticator that has none to share fills it in and
+// answers with it.
+func (x *Exchange) NewIdentity() *Identity {
+	if x.identified {
+		return new(Identity)
+	}
+	x.identified = true
+	return &x.identityRoom
+}
+
 // SetReply sets a field of whatever will be answered.
 func (x *Exchange) SetReply(field, value string) {
 	if x.Reply == nil {
 		x.Reply = http.Header{}
 	}
-	x.Reply.Set(field, value)
+	x.Reply[http.CanonicalHeaderKey(field)] = x.alone(value)
+}
+
+// alone returns a slice of one value, within the exchange while there is room.
+// No place is used twice: a fork may share what stands there.
+func (x *Exchange) alone(value string) []string {
+	if int(x.replies) == len(x.replyRoom) {
+		return []string{value}
+	}
+	at := x.replies
+	x.replies++
+	x.replyRoom[at] = value
+	return x.replyRoom[at : at+1 : at+1]
 }
 
 // Hasten brings the deadline forward to t; it never puts it off.

@@ -70,12 +70,13 @@ func guard(f func()) (err error) {
 // reach the client, and has the request body only where that is kept. Whoever
 // forks ends the fork with Done, or has it adopted.
 func (x *Exchange) Fork() *Exchange {
+	x.forked = true
 	f := &Exchange{
 		In: x.In, Reply: maps.Clone(x.Reply), Client: x.Client, Scheme: x.Scheme, Upgrade: x.Upgrade,
 		ID: x.ID, TraceID: x.TraceID,
 		Start: x.Start, Deadline: x.Deadline, Route: x.Route, Environment: x.Environment,
 		Identity: x.Identity, Subscription: x.Subscription, Grant: x.Grant,
-		entry: x.entry, raw: x.raw, target: x.target, fork: true,
+		entry: x.entry, raw: x.raw, target: x.target, fork: true, forked: true,
 		edits:      slices.Clone(x.edits),
 		paramNames: x.paramNames, paramValues: x.paramValues,
 	}

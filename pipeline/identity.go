@@ -2,7 +2,8 @@ package pipeline
 
 import "time"
 
-// Identity is who the caller proved to be. It is shared and never altered.
+// Identity is who the caller proved to be. Once it is given to an exchange it
+// is shared and never altered.
 type Identity struct {
 	Subject     string
 	Consumer    string // whose subscriptions count

@@ -8,16 +8,31 @@ import (
 	"strconv"
 )
 
+// An answer is a response of a stage's own with what it stands on. It is one
+// allocation.
+type answer struct {
+	resp        http.Response
+	body        answerBody
+	contentType [1]string
+}
+
+// answerBody embeds nothing: a promoted WriteTo would pass by Read.
+type answerBody struct{ r bytes.Reader }
+
+func (b *answerBody) Read(p []byte) (int, error) { return b.r.Read(p) }
+func (*answerBody) Close() error                 { return nil }
+
 // Respond makes a complete response of a stage's own.
 func Respond(x *Exchange, status int, contentType string, body []byte) *http.Response {
-	h := http.Header{}
-	if contentType != "" {
-		h.Set("Content-Type", contentType)
-	}
-	resp := &http.Response{
-		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status),
+	a := &answer{resp: http.Response{
+		StatusCode: status, Status: statusLine(status),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: h, Request: x.In, Body: http.NoBody, ContentLength: int64(len(body)),
+		Header: http.Header{}, Request: x.In, Body: http.NoBody, ContentLength: int64(len(body)),
+	}}
+	resp := &a.resp
+	if contentType != "" {
+		a.contentType[0] = contentType
+		resp.Header["Content-Type"] = a.contentType[:]
 	}
 	if status == http.StatusNoContent || status == http.StatusNotModified || status < 200 {
 		resp.ContentLength = 0
@@ -27,9 +42,16 @@ func Respond(x *Exchange, status int, contentType string, body []byte) *http.Res
 		return resp
 	}
 	if len(body) > 0 {
-		resp.Body = io.NopCloser(bytes.NewReader(body))
+		a.body.r.Reset(body)
+		resp.Body = &a.body
 	}
 	return resp
+}
+
+func statusLine(status int) string {
+	var room [64]byte
+	b := append(strconv.AppendInt(room[:0], int64(status), 10), ' ')
+	return string(append(b, http.StatusText(status)...))
 }
 
 // Wrap replaces the body of a response by what f makes of it. It forwards
@@ -45,8 +67,9 @@ func Wrap(resp *http.Response, f func(io.Reader) io.Reader) bool {
 	if !hasBody(resp) {
 		return false
 	}
-	in := &inner{body: resp.Body}
-	resp.Body = &wrapped{reader: f(in), inner: in}
+	w := &wrapped{inner: inner{body: resp.Body}, steady: resp.ContentLength >= 0 || Steady(resp.Body)}
+	w.reader = f(&w.inner)
+	resp.Body = w
 	resp.ContentLength = -1
 	for _, field := range [...]string{
 		"Content-Length", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5",
@@ -55,6 +78,15 @@ func Wrap(resp *http.Response, f func(io.Reader) io.Reader) bool {
 		resp.Header.Del(field)
 	}
 	return true
+}
+
+// Steady reports whether a body that is made of another, and whose length is
+// therefore not known, tells its pauses by Stalled as one of known length does,
+// so that it need not be flushed after each read. Whoever puts a body of its
+// own around passes the word on by a method Steady.
+func Steady(body io.Reader) bool {
+	s, ok := body.(interface{ Steady() bool })
+	return ok && s.Steady()
 }
 
 func hasBody(resp *http.Response) bool {
@@ -86,7 +118,8 @@ func (b *inner) Read(p []byte) (int, error) {
 
 type wrapped struct {
 	reader io.Reader
-	inner  *inner
+	inner  inner
+	steady bool
 	closed onceCloser
 }
 
@@ -99,3 +132,6 @@ func (b *wrapped) Read(p []byte) (int, error) {
 }
 
 func (b *wrapped) Close() error { return b.closed.close(b.inner.body) }
+
+// Steady implements what the function of this name asks for.
+func (b *wrapped) Steady() bool { return b.steady }

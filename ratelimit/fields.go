@@ -1,10 +1,11 @@
 package ratelimit
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
 )
 
 // Response fields, as net/http spells their names: RateLimit and
@@ -53,17 +54,21 @@ func (s *standing) write(r *rules, results []Result, tightest int) {
 // tell sets the fields of whatever will be answered. Where another limit has
 // set them before, the lists are joined, and the X- fields are those of the
 // limit that leaves less.
-func (s *standing) tell(reply http.Header, r *rules, tightest int) {
+func (s *standing) tell(x *pipeline.Exchange, r *rules, tightest int) {
 	text := string(s.buf)
-	values := &[3]string{text, text[s.remaining[0]:s.remaining[1]], text[s.reset[0]:s.reset[1]]}
-	reply[fieldRateLimit] = joined(reply[fieldRateLimit], values[0:1:1])
-	reply[fieldPolicy] = joined(reply[fieldPolicy], r.policy)
-	if tighter(reply[fieldRemaining], values[1]) {
+	before := x.Reply[fieldRateLimit]
+	x.SetReply(fieldRateLimit, text)
+	if len(before) > 0 {
+		x.Reply[fieldRateLimit] = joined(before, x.Reply[fieldRateLimit])
+	}
+	x.Reply[fieldPolicy] = joined(x.Reply[fieldPolicy], r.policy)
+	remaining := text[s.remaining[0]:s.remaining[1]]
+	if tighter(x.Reply[fieldRemaining], remaining) {
 		return
 	}
-	reply[fieldLimit] = r.capacity[tightest]
-	reply[fieldRemaining] = values[1:2:2]
-	reply[fieldReset] = values[2:3:3]
+	x.Reply[fieldLimit] = r.capacity[tightest]
+	x.SetReply(fieldRemaining, remaining)
+	x.SetReply(fieldReset, text[s.reset[0]:s.reset[1]])
 }
 
 // joined returns the values of both; neither is altered.

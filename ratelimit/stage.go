@@ -136,11 +136,8 @@ func (s *scratch) ask(keys keyer, r *rules, x *pipeline.Exchange) bool {
 func (p *policy) judge(x *pipeline.Exchange, r *rules, s *scratch, passed pipeline.Decision) error {
 	tightest, pass := tightestOf(s.results)
 	if !p.silent {
-		if x.Reply == nil {
-			x.Reply = http.Header{}
-		}
 		s.standing.write(r, s.results, tightest)
-		s.standing.tell(x.Reply, r, tightest)
+		s.standing.tell(x, r, tightest)
 	}
 	if !pass {
 		x.Decide(pipeline.Decision{Stage: p.name, Rule: r.names[tightest], Verdict: pipeline.Deny, Code: CodeLimited})

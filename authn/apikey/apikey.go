@@ -58,7 +58,7 @@ func (a *authenticator) Authenticate(ctx context.Context, x *pipeline.Exchange) 
 	case expired(c):
 		return nil, unknown().Because(authn.Reason(CodeExpired))
 	}
-	return a.identity(c, at), nil
+	return a.identity(x, c, at), nil
 }
 
 // Challenges names the scheme that asks for a key.
@@ -69,11 +69,13 @@ func (a *authenticator) Challenges() []string {
 	return []string{"ApiKey"}
 }
 
-func (a *authenticator) identity(c *registry.Credential, at place) *pipeline.Identity {
-	return &pipeline.Identity{
+func (a *authenticator) identity(x *pipeline.Exchange, c *registry.Credential, at place) *pipeline.Identity {
+	id := x.NewIdentity()
+	*id = pipeline.Identity{
 		Subject: c.ID, Consumer: c.Consumer, Scheme: scheme,
 		Environment: c.Environment, Expires: c.NotAfter, Forwarded: a.config.Forward && at != inQuery,
 	}
+	return id
 }
 
 func expired(c *registry.Credential) bool {

@@ -79,9 +79,10 @@ func (c *call) length(h http.Header, resp *http.Response) {
 
 // setLength keeps the field that already says so.
 func setLength(h http.Header, n int64) {
-	digits := strconv.FormatInt(n, 10)
-	if v := h["Content-Length"]; len(v) != 1 || v[0] != digits {
-		h["Content-Length"] = []string{digits}
+	var room [20]byte
+	digits := strconv.AppendInt(room[:0], n, 10)
+	if v := h["Content-Length"]; len(v) != 1 || v[0] != string(digits) {
+		h["Content-Length"] = []string{string(digits)}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
 )
 
 var errCutOff = errors.New("the route was replaced, and its time to end is over")
@@ -41,11 +43,11 @@ func (c *call) write(resp *http.Response) {
 	c.trail(resp, announced)
 }
 
-// pass copies the body. Where its length is unknown, the head goes at once and
-// each read at once after it.
+// pass copies the body. Where its length is unknown and it does not tell its
+// pauses either, the head goes at once and each read at once after it.
 func (c *call) pass(resp *http.Response) error {
 	events := eventStream(resp)
-	if resp.ContentLength < 0 || events {
+	if events || resp.ContentLength < 0 && !pipeline.Steady(resp.Body) {
 		c.flushing = true
 		if err := c.flush(); err != nil {
 			return err

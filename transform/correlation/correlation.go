@@ -58,20 +58,11 @@ func (c *Correlator) Request(x *pipeline.Exchange) error {
 	}
 	if len(values) != 1 || values[0] != x.ID {
 		x.Set(c.header, x.ID)
-		values = []string{x.ID}
 	}
 	if c.reply {
-		reply(x, c.header, values)
+		x.SetReply(c.header, x.ID)
 	}
 	return nil
-}
-
-// reply sets a field of what will be answered to values, which are shared.
-func reply(x *pipeline.Exchange, field string, values []string) {
-	if x.Reply == nil {
-		x.Reply = http.Header{}
-	}
-	x.Reply[field] = values
 }
 
 func (c *Correlator) choose(x *pipeline.Exchange, sent []string) (string, error) {

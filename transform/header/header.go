@@ -56,6 +56,9 @@ func (ed *Editor) Response(x *pipeline.Exchange, resp *http.Response) error {
 // who it is, and the fields that reach the backend under another name, so that
 // its own Vary does not name them.
 func (ed *Editor) Vary(x *pipeline.Exchange) string {
+	if len(ed.callers) == 1 && len(ed.request.rename) == 0 {
+		return ed.callers[0].Value(x) // one value is like no other without its length
+	}
 	var key []byte
 	for _, p := range ed.callers {
 		key = prefixed(key, p.Value(x))
