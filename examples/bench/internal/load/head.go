@@ -56,7 +56,7 @@ func newTemplate(request []byte, w traffic.Workload, p parts) *template {
 	target, random := w.Target(0, 0), rand.New(rand.NewPCG(p.seed, 1))
 	t := &template{
 		bytes: request, path: bytes.Index(request, []byte(target)), kind: len(target) - routeAt - 4 - digits,
-		tokens: p.tokens, random: random, routes: rand.NewZipf(random, skew, 1, traffic.Routes-1), ids: p.ids,
+		tokens: p.tokens, random: random, routes: rand.NewZipf(random, skew, 1, uint64(p.routes-1)), ids: p.ids,
 	}
 	if len(p.tokens) > 0 {
 		t.token = bytes.Index(request, p.tokens[0])
@@ -66,6 +66,7 @@ func newTemplate(request []byte, w traffic.Workload, p parts) *template {
 
 // parts are what templates of one load are made of.
 type parts struct {
+	routes int
 	tokens [][]byte // none where no caller is named
 	seed   uint64
 	ids    *atomic.Int64

@@ -22,6 +22,7 @@ type Order struct {
 	Workload    string        `json:"workload"`
 	Tokens      bool          `json:"tokens"`      // requests bear tokens
 	Masked      bool          `json:"masked"`      // the answer is masked
+	Routes      int           `json:"routes"`      // that requests are spread over
 	Connections int           `json:"connections"` // of HTTP/1.1; streams of HTTP/2
 	Warmup      time.Duration `json:"warmup"`      // before the time that counts
 	Duration    time.Duration `json:"duration"`    // the time that counts
@@ -175,5 +176,5 @@ func (t *tally) close() {
 }
 
 func (r *run) parts(worker int) parts {
-	return parts{tokens: r.tokens, seed: r.order.Seed<<16 + uint64(worker), ids: r.ids}
+	return parts{routes: r.order.Routes, tokens: r.tokens, seed: r.order.Seed<<16 + uint64(worker), ids: r.ids}
 }

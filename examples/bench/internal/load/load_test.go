@@ -21,7 +21,7 @@ func tokens() [][]byte { return [][]byte{[]byte("token-of-a"), []byte("token-of-
 
 func order(addr, workload string) load.Order {
 	return load.Order{
-		Addr: addr, Workload: workload, Tokens: true, Connections: 16, Warmup: 5 * time.Millisecond,
+		Addr: addr, Workload: workload, Tokens: true, Routes: 10, Connections: 16, Warmup: 5 * time.Millisecond,
 		Duration: 100 * time.Millisecond, PIDs: []int{os.Getpid()},
 	}
 }

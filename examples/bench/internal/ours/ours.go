@@ -93,11 +93,11 @@ func (f Form) update(p control.Place) (registry.Update, error) {
 		return registry.Update{}, err
 	}
 	s := &registry.Snapshot{Version: "1", Environment: environment, Upstreams: []registry.Upstream{upstream}}
-	policies := []registry.Policy{authz.PublicPolicy()}
+	policies, routes := []registry.Policy{authz.PublicPolicy()}, traffic.Routes
 	if f.Full {
-		policies = chain(p)
+		policies, routes = chain(p), traffic.FullRoutes
 	}
-	for i := range traffic.Routes {
+	for i := range routes {
 		s.Routes = append(s.Routes, registry.Route{
 			Name: fmt.Sprintf("svc-%04d", i), API: api, Upstream: upstream.Name, Policies: policies,
 			Match: registry.Match{Methods: []string{"GET", "POST"}, Path: fmt.Sprintf("/svc-%04d/{kind}/{id}", i)},

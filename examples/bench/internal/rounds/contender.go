@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-f9645bd3/gateway/examples/bench/internal/control"
 	"github.com/seed-f9645bd3/gateway/examples/bench/internal/peers"
+	"github.com/seed-f9645bd3/gateway/examples/bench/internal/traffic"
 )
 
 // A Contender is one of those that are compared.
@@ -19,6 +20,7 @@ type Contender struct {
 	Title  string
 	Tokens bool // its callers bear tokens
 	Masked bool // it masks its answers
+	Routes int  // that requests are spread over; 0 is traffic.Routes
 
 	// command makes the command that serves at a place; what it needs is built or
 	// written into dir.
@@ -36,8 +38,8 @@ func Contenders() []Contender {
 		{Name: "bare_heap", Title: "the same with 128 MiB of live heap", command: self("bare_heap")},
 		{Name: "gateway_pass", Title: "gateway, pass-through", command: self("gateway_pass")},
 		{Name: "gateway_pass_net_http", Title: "gateway, pass-through by http.Transport", command: self("gateway_pass_net_http")},
-		{Name: "gateway_full", Title: "gateway, full chain", Tokens: true, Masked: true, command: self("gateway_full")},
-		{Name: "gateway_full_net_http", Title: "gateway, full chain by http.Transport", Tokens: true, Masked: true, command: self("gateway_full_net_http")},
+		{Name: "gateway_full", Title: "gateway, full chain", Tokens: true, Masked: true, Routes: traffic.FullRoutes, command: self("gateway_full")},
+		{Name: "gateway_full_net_http", Title: "gateway, full chain by http.Transport", Tokens: true, Masked: true, Routes: traffic.FullRoutes, command: self("gateway_full_net_http")},
 		{Name: "naive", Title: "ReverseProxy with popular libraries", Tokens: true, command: self("naive")},
 		{Name: "caddy", Title: "Caddy", command: built("caddy")},
 		{Name: "nginx", Title: "nginx", command: peers.NGINX, foreign: true},

@@ -4,6 +4,7 @@
 package rounds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -247,7 +248,7 @@ func (s *stage) cell(c *serving, w traffic.Workload, round int) (report.Cell, er
 // been asked for each answer.
 func (s *stage) exchange(c *serving, w traffic.Workload, o load.Order) (load.Result, error) {
 	o.Addr, o.Workload, o.Tokens, o.Masked = c.place.H1, w.Name, c.Tokens, c.Masked
-	o.Connections = s.plan.Connections
+	o.Connections, o.Routes = s.plan.Connections, cmp.Or(c.Routes, traffic.Routes)
 	if w.HTTP2 {
 		o.Addr = c.place.H2C
 	}

@@ -10,7 +10,8 @@ import (
 
 // Numbers of what a run is about.
 const (
-	Routes        = 10_000  // that the gateway serves; each request takes one at random
+	Routes        = 10_000  // of the pass-through; each request takes one at random
+	FullRoutes    = 1_000   // of the full chain
 	Subscriptions = 100_000 // that its directory holds
 	Callers       = 256     // whose tokens are sent, spread over the subscriptions
 
