@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -135,4 +136,84 @@ func (x *Exchange) Restore(m Mark) {
 	if m.body.kept || m.body.replaced != x.body.replaced {
 		x.body = m.body
 	}
+}
+
+// OutFields yields the fields as they will be sent, edits included, one value
+// at a time; the values of one field follow each other. It is Out's Header
+// without the map.
+func (x *Exchange) OutFields(yield func(field, value string) bool) {
+	for field, values := range x.In.Header {
+		if len(x.edits) > 0 && x.edited(field, len(x.edits)) {
+			continue
+		}
+		for _, value := range values {
+			if !yield(field, value) {
+				return
+			}
+		}
+	}
+	for i := range x.edits {
+		if field := x.edits[i].field; !x.edited(field, i) && !x.outEdited(field, yield) {
+			return
+		}
+	}
+}
+
+// edited reports whether one of the first n edits is of the field.
+func (x *Exchange) edited(field string, n int) bool {
+	for i := range x.edits[:n] {
+		if x.edits[i].field == field {
+			return true
+		}
+	}
+	return false
+}
+
+// outEdited yields the values of a field that was edited.
+func (x *Exchange) outEdited(field string, yield func(field, value string) bool) bool {
+	from := 0 // the edit that forgot what was there before
+	for i, e := range x.edits {
+		if e.field == field && e.op != opAdd {
+			from = i + 1
+		}
+	}
+	if from == 0 {
+		for _, value := range x.In.Header[field] {
+			if !yield(field, value) {
+				return false
+			}
+		}
+	} else if e := &x.edits[from-1]; e.op == opSet && !yield(field, e.value) {
+		return false
+	}
+	for _, e := range x.edits[from:] {
+		if e.field == field && !yield(field, e.value) {
+			return false
+		}
+	}
+	return true
+}
+
+// OutTarget returns path and query as they will be sent, apart from each other:
+// an encoded path, and a raw query where there is one.
+func (x *Exchange) OutTarget() (path, query string, queried bool) {
+	u := x.In.URL
+	if x.target != "" {
+		u = x.outURL()
+	}
+	return u.EscapedPath(), u.RawQuery, u.ForceQuery || u.RawQuery != ""
+}
+
+// OutBody hands out the body that will be sent, as Out does: kept bytes, or a
+// stream and its length, -1 where unknown. Where there is no body, it returns
+// neither.
+func (x *Exchange) OutBody() (kept []byte, stream io.ReadCloser, length int64) {
+	if x.body.kept {
+		return x.body.data, nil, int64(len(x.body.data))
+	}
+	stream, length = x.body.take(x.In)
+	if stream == nil || stream == http.NoBody {
+		return nil, nil, 0
+	}
+	return nil, stream, length
 }

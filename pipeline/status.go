@@ -42,6 +42,7 @@ type EndpointStatus struct {
 	Zone     string `json:"zone,omitempty"`
 	Version  string `json:"version,omitempty"`
 	InFlight int64  `json:"in_flight"`
+	Client   string `json:"client,omitempty"` // direct or net_http: what speaks with it
 
 	Ready        bool      `json:"ready"`                  // it gets attempts
 	Health       string    `json:"health,omitempty"`       // healthy or unhealthy, as probes say; empty where there are none

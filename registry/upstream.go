@@ -61,8 +61,17 @@ type Connections struct {
 	IdlePerEndpoint int `json:"idle_per_endpoint,omitempty"`
 	// Idle is how long an idle connection is kept; 0 means 90s.
 	Idle Duration `json:"idle,omitempty"`
+	// MaxAge is how old a connection may become, give or take a tenth: an
+	// older one serves no further request. 0 means any age. It spreads load
+	// anew over what stands behind the address of an endpoint.
+	MaxAge Duration `json:"max_age,omitempty"`
 	// HTTP2 lets TLS backends choose HTTP/2: on (the default) or off.
 	HTTP2 string `json:"http2,omitempty" enum:"on,off"`
+	// Client is what speaks HTTP/1.1 with backends: direct (the default), our
+	// own client, which serves an exchange in its own goroutine, or net_http,
+	// the standard library's. Where HTTP/2 may be chosen, and where the program
+	// wraps the transport, it is net_http all the same.
+	Client string `json:"client,omitempty" enum:"direct,net_http"`
 }
 
 // Timeouts bounds the steps of one attempt.

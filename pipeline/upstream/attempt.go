@@ -56,7 +56,13 @@ type attempt struct {
 // try makes one attempt at e and records it.
 func (u *Upstream) try(ctx context.Context, x *pipeline.Exchange, e *Endpoint) (*http.Response, error) {
 	begun := time.Now()
-	resp, err := u.send(ctx, x, e, begun)
+	var resp *http.Response
+	var err error
+	if e.pool != nil {
+		resp, err = u.sendDirect(ctx, x, e, begun)
+	} else {
+		resp, err = u.send(ctx, x, e, begun)
+	}
 	tried := pipeline.Attempt{Endpoint: e.address, Err: err, Took: time.Since(begun)}
 	if resp != nil {
 		tried.Status = resp.StatusCode

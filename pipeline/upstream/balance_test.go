@@ -139,7 +139,7 @@ func TestAnEndpointKeepsItsIdentity(t *testing.T) {
 	answer(t, up.Serve, exchange(t, "GET", "/", nil))
 	before, after := <-f.seen, <-f.seen
 	require.Same(t, before[0], after[0])
-	require.Equal(t, pipeline.EndpointStatus{URL: url, Weight: 5, Zone: "z", Version: "2", Ready: true}, up.Status().Endpoints[0])
+	require.Equal(t, pipeline.EndpointStatus{URL: url, Weight: 5, Zone: "z", Version: "2", Client: "direct", Ready: true}, up.Status().Endpoints[0])
 }
 
 func TestAFaultyUpdateChangesNothing(t *testing.T) {

@@ -70,7 +70,7 @@ func (a *attempt) deliver(x *pipeline.Exchange, resp *http.Response) {
 	}
 	x.AtEnd(a)
 	if tunnel, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
-		resp.Body = &tunnelBody{ReadWriteCloser: tunnel, attempt: a}
+		resp.Body = &tunnelBody{ReadWriteCloser: tunnel, end: a.end}
 	} else {
 		resp.Body = &responseBody{body: resp.Body, attempt: a, exchange: x, left: resp.ContentLength}
 	}
@@ -113,15 +113,15 @@ func (b *responseBody) Close() error {
 // A tunnelBody is the connection after a switch of protocols.
 type tunnelBody struct {
 	io.ReadWriteCloser
-	attempt *attempt
-	once    sync.Once
-	err     error
+	end  func() // ends the attempt
+	once sync.Once
+	err  error
 }
 
 func (b *tunnelBody) Close() error {
 	b.once.Do(func() {
 		b.err = b.ReadWriteCloser.Close()
-		b.attempt.end()
+		b.end()
 	})
 	return b.err
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"sync/atomic"
 
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream/internal/h1"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -19,7 +20,9 @@ type Endpoint struct {
 	config   atomic.Pointer[registry.Endpoint]
 	inFlight atomic.Int64
 	removed  atomic.Bool
-	base     *http.Transport
+	pool     *h1.Pool        // of our own client; nil where net/http speaks with it
+	prefix   string          // path of the URL, encoded
+	base     *http.Transport // nil beside a pool
 	send     http.RoundTripper
 	prober   *prober      // nil where there are no probes
 	failures atomic.Int64 // attempts in a row
@@ -68,6 +71,9 @@ func (e *Endpoint) release() {
 // become idle.
 func (e *Endpoint) retire() {
 	e.removed.Store(true)
+	if e.pool != nil {
+		e.pool.Retire()
+	}
 	e.closeIdle()
 }
 
@@ -78,7 +84,15 @@ func (e *Endpoint) closeIdle() {
 	if e.prober != nil {
 		e.prober.base.CloseIdleConnections()
 	}
-	if c, ok := e.send.(interface{ CloseIdleConnections() }); ok && e.send != http.RoundTripper(e.base) {
+	if c, ok := e.send.(interface{ CloseIdleConnections() }); ok && e.send != http.RoundTripper(e.base) { // nil has none
 		c.CloseIdleConnections()
 	}
+}
+
+// client names what speaks with the endpoint.
+func (e *Endpoint) client() string {
+	if e.pool != nil {
+		return clientDirect
+	}
+	return clientNetHTTP
 }

@@ -41,8 +41,7 @@ func (a *active) probe(ctx context.Context, e *Endpoint) (err error) {
 
 // connect makes a connection to e and closes it.
 func (e *Endpoint) connect(ctx context.Context) error {
-	port := cmp.Or(e.url.Port(), map[string]string{"http": "80", "https": "443"}[e.url.Scheme])
-	c, err := e.prober.base.DialContext(ctx, "tcp", net.JoinHostPort(e.url.Hostname(), port))
+	c, err := e.prober.base.DialContext(ctx, "tcp", net.JoinHostPort(e.url.Hostname(), portOf(e.url)))
 	if err != nil {
 		return err
 	}

@@ -47,14 +47,18 @@ func (e *Endpoint) point(out *http.Request) {
 // askUpgrade asks for the protocol that the client asked for, where the route
 // allows it.
 func askUpgrade(x *pipeline.Exchange, h http.Header) bool {
-	if x.Upgrade == "" || x.Route != nil && !slices.ContainsFunc(x.Route.Upgrade, func(p string) bool {
-		return strings.EqualFold(p, x.Upgrade)
-	}) {
+	if !asksUpgrade(x) {
 		return false
 	}
 	h["Connection"] = []string{"Upgrade"}
 	h["Upgrade"] = []string{x.Upgrade}
 	return true
+}
+
+func asksUpgrade(x *pipeline.Exchange) bool {
+	return x.Upgrade != "" && (x.Route == nil || slices.ContainsFunc(x.Route.Upgrade, func(p string) bool {
+		return strings.EqualFold(p, x.Upgrade)
+	}))
 }
 
 // finish settles what only a client of the network needs: no field of net/http's

@@ -29,6 +29,8 @@ func check(u registry.Upstream) registry.Faults {
 	checkPositive("/connections/max_per_endpoint", int64(u.Connections.MaxPerEndpoint), &faults)
 	checkPositive("/connections/idle_per_endpoint", int64(u.Connections.IdlePerEndpoint), &faults)
 	checkPositive("/connections/idle", int64(u.Connections.Idle), &faults)
+	checkPositive("/connections/max_age", int64(u.Connections.MaxAge), &faults)
+	checkClient(u.Connections.Client, &faults)
 	checkPositive("/timeouts/dial", int64(u.Timeouts.Dial), &faults)
 	checkPositive("/timeouts/tls_handshake", int64(u.Timeouts.TLSHandshake), &faults)
 	checkPositive("/timeouts/response_head", int64(u.Timeouts.ResponseHead), &faults)
@@ -40,6 +42,20 @@ func checkSwitch(field, value string, faults *registry.Faults) {
 	case "", "on", "off":
 	default:
 		faults.Add(field, "want on or off, not %q", value)
+	}
+}
+
+// Values of registry.Connections.Client.
+const (
+	clientDirect  = "direct"
+	clientNetHTTP = "net_http"
+)
+
+func checkClient(value string, faults *registry.Faults) {
+	switch value {
+	case "", clientDirect, clientNetHTTP:
+	default:
+		faults.Add("/connections/client", "want direct or net_http, not %q", value)
 	}
 }
 

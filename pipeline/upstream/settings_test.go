@@ -31,7 +31,7 @@ func TestEveryFaultOfTheSettingsIsReported(t *testing.T) {
 		},
 		Host:        "a/b",
 		Forward:     registry.Forward{XForwarded: "yes", Forwarded: "no", Via: "x"},
-		Connections: registry.Connections{MaxPerEndpoint: -1, IdlePerEndpoint: -1, Idle: -1, HTTP2: "maybe"},
+		Connections: registry.Connections{MaxPerEndpoint: -1, IdlePerEndpoint: -1, Idle: -1, MaxAge: -1, HTTP2: "maybe", Client: "curl"},
 		Timeouts:    registry.Timeouts{Dial: -1, TLSHandshake: -1, ResponseHead: -1},
 		TLS:         registry.UpstreamTLS{CAFile: noPEM},
 	}, upstream.Options{})
@@ -44,6 +44,7 @@ func TestEveryFaultOfTheSettingsIsReported(t *testing.T) {
 	require.ElementsMatch(t, []string{
 		"/host", "/forward/x_forwarded", "/forward/forwarded", "/forward/via",
 		"/connections/http2", "/connections/max_per_endpoint", "/connections/idle_per_endpoint", "/connections/idle",
+		"/connections/max_age", "/connections/client",
 		"/timeouts/dial", "/timeouts/tls_handshake", "/timeouts/response_head", "/tls/ca_file",
 		"/endpoints/0/url", "/endpoints/1/url", "/endpoints/2/url", "/endpoints/3/url", "/endpoints/4/url",
 		"/endpoints/6/url", "/endpoints/7/weight", "/endpoints/8/weight", "/endpoints/9/url",

@@ -24,7 +24,7 @@ func (u *Upstream) Status() pipeline.UpstreamStatus {
 func (u *Upstream) statusOf(e *Endpoint, ready []*Endpoint) pipeline.EndpointStatus {
 	h := &e.health
 	s := pipeline.EndpointStatus{
-		URL: e.URL(), Weight: e.Weight(), Zone: e.Zone(), Version: e.Version(), InFlight: e.InFlight(),
+		URL: e.URL(), Weight: e.Weight(), Zone: e.Zone(), Version: e.Version(), InFlight: e.InFlight(), Client: e.client(),
 		Ready: slices.Contains(ready, e), Failures: e.failures.Load(), EjectedUntil: h.ejectedUntil,
 	}
 	if u.active == nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/upstream/internal/h1"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -48,10 +49,13 @@ type Upstream struct {
 	transport func(registry.Upstream, *http.Transport) http.RoundTripper
 	forward   forward
 	patience  time.Duration // with a full endpoint
-	handler   *inProcess
-	active    *active  // nil where nothing is probed
-	passive   *passive // nil where nothing is ejected
-	wake      chan struct{}
+	// responseHead bounds the wait for the head after the request was written.
+	responseHead time.Duration
+	sweeper      *h1.Sweeper
+	handler      *inProcess
+	active       *active  // nil where nothing is probed
+	passive      *passive // nil where nothing is ejected
+	wake         chan struct{}
 
 	mu     sync.Mutex // held by who changes endpoints or their health
 	closed bool
@@ -79,7 +83,9 @@ func New(u registry.Upstream, o Options) (*Upstream, error) {
 		config: u, log: o.Log, balancer: o.Balancer, tls: config, transport: o.Transport,
 		forward: newForward(u.Forward, o.Via),
 		active:  newActive(u.Health.Active), passive: newPassive(u.Health.Passive), wake: make(chan struct{}, 1),
-		patience: u.Timeouts.Dial.Or(defaultDial) + u.Timeouts.TLSHandshake.Or(defaultTLSHandshake),
+		sweeper:      h1.NewSweeper(),
+		responseHead: u.Timeouts.ResponseHead.Or(defaultResponseHead),
+		patience:     u.Timeouts.Dial.Or(defaultDial) + u.Timeouts.TLSHandshake.Or(defaultTLSHandshake),
 	}
 	if up.log == nil {
 		up.log = slog.New(slog.DiscardHandler)
@@ -160,11 +166,15 @@ func (u *Upstream) endpoint(was *Endpoint, address *url.URL, c registry.Endpoint
 		return was
 	}
 	e := &Endpoint{url: address, address: c.URL, seed: sum(c.URL), health: u.active.initial()}
-	e.base = newTransport(u.config, u.tls)
 	e.config.Store(&c)
-	e.send = e.base
-	if u.transport != nil {
-		e.send = u.transport(u.config, e.base)
+	if u.transport == nil && speaksDirect(u.config.Connections, address) {
+		e.pool, e.prefix = u.newPool(address), address.EscapedPath()
+	} else {
+		e.base = newTransport(u.config, u.tls)
+		e.send = e.base
+		if u.transport != nil {
+			e.send = u.transport(u.config, e.base)
+		}
 	}
 	if u.active != nil {
 		base, send := u.probeTransport()
@@ -185,6 +195,7 @@ func (u *Upstream) Close() {
 	for _, e := range closing {
 		e.retire()
 	}
+	u.sweeper.Close()
 }
 
 // Serve delivers the exchange: one attempt at one endpoint. It is the handler
