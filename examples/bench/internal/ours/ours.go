@@ -4,7 +4,6 @@ package ours
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
@@ -61,11 +60,7 @@ func (f Form) Serve(p control.Place) error {
 	if err != nil {
 		return err
 	}
-	update, err := f.update(p)
-	if err != nil {
-		return err
-	}
-	if err := g.Apply(context.Background(), update); err != nil {
+	if err := g.Apply(context.Background(), f.update(p)); err != nil {
 		return err
 	}
 	return serve(g)
@@ -87,10 +82,10 @@ func serve(g *gateway.Gateway) error {
 	return control.Contend()
 }
 
-func (f Form) update(p control.Place) (registry.Update, error) {
-	upstream, err := f.upstream(p)
-	if err != nil {
-		return registry.Update{}, err
+func (f Form) update(p control.Place) registry.Update {
+	upstream := registry.Upstream{
+		Name: "items", Endpoints: []registry.Endpoint{{URL: "http://" + p.Backend}},
+		Connections: registry.Connections{Client: f.Client},
 	}
 	s := &registry.Snapshot{Version: "1", Environment: environment, Upstreams: []registry.Upstream{upstream}}
 	policies, routes := []registry.Policy{authz.PublicPolicy()}, traffic.Routes
@@ -107,15 +102,7 @@ func (f Form) update(p control.Place) (registry.Update, error) {
 	if f.Full {
 		u.Directory = directory()
 	}
-	return u, nil
-}
-
-func (f Form) upstream(p control.Place) (registry.Upstream, error) {
-	u := registry.Upstream{Name: "items", Endpoints: []registry.Endpoint{{URL: "http://" + p.Backend}}}
-	if f.Client == "" {
-		return u, nil
-	}
-	return u, json.Unmarshal([]byte(`{"client":"`+f.Client+`"}`), &u.Connections)
+	return u
 }
 
 // chain returns every policy that a route of a paid API is likely to have.
