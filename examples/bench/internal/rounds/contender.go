@@ -1,6 +1,7 @@
 package rounds
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -91,11 +92,14 @@ func built(name string) func(control.Place, string) (*exec.Cmd, error) {
 	}
 }
 
+// errUnavailable says that a contender is not installed or cannot be built.
+var errUnavailable = errors.New("not available")
+
 // launch starts a contender and waits until it serves.
 func (c Contender) launch(p control.Place, dir string) (*child, error) {
 	cmd, err := c.command(p, dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errUnavailable, err)
 	}
 	if !c.foreign {
 		return talk(cmd)

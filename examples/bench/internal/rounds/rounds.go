@@ -146,21 +146,29 @@ func (s *stage) self(args ...string) (*child, error) {
 	return talk(exec.Command(file, args...))
 }
 
+// launch starts a contender. Where somebody else has taken one of its
+// addresses meanwhile, it is tried at others.
 func (s *stage) launch(c Contender, backend string) error {
-	p, err := place(backend, s.dir)
-	if err != nil {
-		return err
-	}
 	dir := filepath.Join(s.dir, c.Name)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	process, err := c.launch(p, dir)
-	if err != nil {
-		return err
+	var last error
+	for range 3 {
+		p, err := place(backend, s.dir)
+		if err != nil {
+			return err
+		}
+		process, err := c.launch(p, dir)
+		if err == nil {
+			s.serving[c.Name] = &serving{Contender: c, child: process, place: p, pids: process.pids()}
+			return nil
+		}
+		if last = err; errors.Is(err, errUnavailable) {
+			break
+		}
 	}
-	s.serving[c.Name] = &serving{Contender: c, child: process, place: p, pids: process.pids()}
-	return nil
+	return last
 }
 
 // clear stops everything.
