@@ -8,8 +8,8 @@ import (
 
 // Measures of the plot, in pixels.
 const (
-	names   = 250 // room for the names
-	unit    = 150 // length of the ratio 1
+	names   = 290 // room for the names
+	unit    = 140 // length of the ratio 1
 	cut     = 3.0 // longer bars end here
 	line    = 18
 	gap     = 46 // above the bars of a workload
