@@ -45,20 +45,25 @@ func New(name string, c Config) (*Masker, error) {
 	return &Masker{name: name, rule: rule, program: p, scope: c.UnlessScope, pii: c.UnlessPII, others: c.OtherTypes}, nil
 }
 
+// readers is the memory of all masks' readers; what it holds is never state. A
+// pool for each route would be cold for most of many routes, and emptied by
+// each collection.
+var readers = jsonstream.NewPool()
+
 func compile(c Config) (*jsonstream.Program, error) {
 	var faults registry.Faults
-	pool, fields := jsonstream.NewPool(), paths(c.Fields, &faults)
+	fields := paths(c.Fields, &faults)
 	switch {
 	case len(faults) > 0:
 		return nil, faults.Err()
 	case c.With == remove:
-		return jsonstream.Remove(pool, fields)
+		return jsonstream.Remove(readers, fields)
 	case c.With == null:
-		return jsonstream.Replace(pool, fields, "null")
+		return jsonstream.Replace(readers, fields, "null")
 	case c.KeepLast > 0:
-		return jsonstream.KeepLast(pool, fields, "***", c.KeepLast)
+		return jsonstream.KeepLast(readers, fields, "***", c.KeepLast)
 	}
-	return jsonstream.Replace(pool, fields, `"***"`)
+	return jsonstream.Replace(readers, fields, `"***"`)
 }
 
 // lifted returns what lifts the mask for the caller; empty where nothing does.
