@@ -30,7 +30,7 @@ type rounds struct {
 	etag   string // of the document in force
 	bad    string // of one that was refused, and why
 	why    error
-	broken bool   // what came last as a document was no JSON
+	broken bool // what came last as a document was no JSON
 	cursor string
 	held   held
 }
