@@ -74,9 +74,11 @@ func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) er
 		g.logger.Info("version passed over after a rollback", "version", u.Snapshot.Version)
 		return g.directoryOnly(u.Directory)
 	}
+	before := g.version()
 	err := g.swap(ctx, u, from)
 	if err != nil {
 		g.status.refuse(u.Snapshot.Version, err)
+		g.refusedEvent(u.Snapshot, before, from, err)
 		if from != originSource { // a source reports what it is refused
 			g.logger.Warn("configuration refused", "version", u.Snapshot.Version, "faults", err)
 		}
@@ -84,6 +86,7 @@ func (g *Gateway) update(ctx context.Context, u registry.Update, from origin) er
 	}
 	g.history.add(u.Snapshot, g.keep)
 	g.status.accept()
+	g.appliedEvent(pipeline.ConfigApplied, u.Snapshot, before, from)
 	if g.saver != nil && from != originLastGood {
 		g.saver.wake()
 	}
@@ -183,7 +186,10 @@ func (g *Gateway) swap(ctx context.Context, u registry.Update, from origin) erro
 		change.abandon()
 		return fmt.Errorf("directory: %w", err)
 	}
-	t.origin = from
+	t.origin, t.taken = from, t.applied
+	if from == originLastGood {
+		t.taken = g.restored
+	}
 	before := c.before
 	replaced := change.commit()
 	t.edge.current.Store(t)

@@ -270,7 +270,7 @@ func (c *compilation) edge() *edgeUnit {
 	c.fresh = append(c.fresh, e.unit)
 	stages := c.policies(e.scope, nil, c.snapshot.Edge)
 	e.entry.Release = nil
-	if err := c.seal(e.unit, dispatch(e), stages); err != nil {
+	if err := c.seal(e.unit, dispatch(e, c.g.fresh), stages); err != nil {
 		c.collect(err)
 		return e
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -38,7 +39,11 @@ type Gateway struct {
 	history  history
 	status   refusals
 	retiring retiring
+	restored time.Time // when the last good configuration was taken; guarded by apply
 	saver    *saver
+	fresh    *freshness
+	tell     []func(pipeline.ConfigEvent)
+	telling  sync.Mutex
 	addrs    addresses
 	closing  sync.Once
 }
@@ -62,8 +67,12 @@ func New(options ...Option) (*Gateway, error) {
 	g := &Gateway{settings: s, pool: pipeline.NewPool(), via: pseudonym(), ready: make(chan struct{}), listening: make(chan struct{}), stopping: make(chan struct{})}
 	g.workshop = pipeline.Workshop{Kinds: kinds, Directory: s.directory, Upstreams: g.deliver}
 	g.upstreams = newUpstreams(g)
-	if s.lastGood != "" {
-		g.saver = newSaver(s.lastGood, s.logger, g.dump)
+	if g.fresh, err = newFreshness(&g.settings, g.staleEvent); err != nil {
+		return nil, err
+	}
+	g.introduce()
+	if s.lastGood.path != "" {
+		g.saver = newSaver(&g.settings, g.dump)
 	}
 	if s.snapshot != nil {
 		if err := g.update(s.background, registry.Update{Snapshot: s.snapshot}, originCode); err != nil {
@@ -85,10 +94,10 @@ func pseudonym() string {
 func (g *Gateway) Ready() <-chan struct{} { return g.ready }
 
 // Serving reports readiness: a table serves, what its policies need is there,
-// and no drain has begun.
+// the source has not been silent for too long, and no drain has begun.
 func (g *Gateway) Serving() bool {
 	t := g.table.Load()
-	if t == nil || g.unready.Load() || !t.edge.scope.Ready() {
+	if t == nil || g.unready.Load() || g.fresh.refuses() || !t.edge.scope.Ready() {
 		return false
 	}
 	return !slices.ContainsFunc(t.routes, func(u *unit) bool { return !u.scope.Ready() })

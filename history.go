@@ -50,8 +50,10 @@ func (g *Gateway) Rollback(ctx context.Context) error {
 	}
 	left, target := g.history.past[0].snapshot.Version, g.history.past[1].snapshot
 	if err := g.swap(ctx, registry.Update{Snapshot: target}, originRollback); err != nil {
+		g.refusedEvent(target, left, originRollback, err)
 		return err
 	}
+	g.appliedEvent(pipeline.ConfigRolledBack, target, left, originRollback)
 	g.history.past = slices.Delete(g.history.past, 0, 1)
 	if !g.history.pinned {
 		g.history.left = left

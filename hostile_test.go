@@ -141,7 +141,7 @@ func TestALastGoodFileThatHoldsNothingStartsNothing(t *testing.T) {
 	for _, content := range []string{`{}`, `null`, `{"directory":[]}`} {
 		path := filepath.Join(t.TempDir(), "last-good.json")
 		sum := sha256.Sum256([]byte(content))
-		file := fmt.Sprintf(`{"format":"gateway-last-good/1","sha256":"%x","content":%s}`, sum, content)
+		file := fmt.Sprintf(`{"format":"gateway-last-good/2","sha256":"%x","content":%s}`, sum, content)
 		require.NoError(t, os.WriteFile(path, []byte(file), 0o600))
 		g, err := gateway.New(gateway.LastGood(path), gateway.Source(away))
 		require.NoError(t, err)

@@ -1,54 +1,91 @@
 package gateway
 
 import (
-	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // ErrLastGood says that the last good configuration on disk is not to be
-// believed: it was damaged, or others may have written it.
+// believed: it was damaged, others may have written it, or it is not signed with
+// one of the keys.
 var ErrLastGood = errors.New("gateway: last good configuration is damaged")
-
-const directorySaveEvery = 30 * time.Second
 
 // good is what the file holds. It knows references to secrets and keyed hashes
 // of keys, never a secret.
 type good struct {
 	Snapshot  *registry.Snapshot `json:"snapshot"`
 	Directory *registry.Feed     `json:"directory,omitempty"`
+
+	taken time.Time // when the snapshot came from its source
+	heard time.Time // when the source was heard last
 }
 
-// envelope holds the content with its SHA-256.
+// envelope holds the content with its SHA-256, and what is signed beside it.
 type envelope struct {
-	Format  string          `json:"format"`
-	Sum     string          `json:"sha256"`
-	Content json.RawMessage `json:"content"`
+	Format    string          `json:"format"`
+	Taken     string          `json:"taken"`
+	Heard     string          `json:"heard"`
+	Sum       string          `json:"sha256"`
+	Signature string          `json:"hmac_sha256,omitempty"`
+	Content   json.RawMessage `json:"content"`
 }
 
-const goodFormat = "gateway-last-good/1"
+const goodFormat = "gateway-last-good/2"
+
+// keyring holds the keys that the file may be signed with: the first signs, all
+// verify. Empty, nothing is signed and the checksum alone is asked for.
+type keyring [][]byte
+
+// sign returns the signature of everything in the envelope by one key.
+func (e *envelope) sign(key []byte) string {
+	mac := hmac.New(sha256.New, key)
+	fmt.Fprintf(mac, "%s\n%s\n%s\n%s\n", e.Format, e.Taken, e.Heard, e.Sum)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// verify reports whether one of the keys has signed the envelope. It takes as
+// long for a wrong signature as for a right one, and asks every key.
+func (k keyring) verify(e *envelope) bool {
+	found := false
+	for _, key := range k {
+		if hmac.Equal([]byte(e.sign(key)), []byte(e.Signature)) {
+			found = true
+		}
+	}
+	return found
+}
 
 // writeGood writes the file anew beside the old one, to disk, and renames it.
-func writeGood(path string, g good) error {
+func writeGood(path string, keys keyring, g good) error {
 	content, err := json.Marshal(g)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256(content)
-	raw, err := json.Marshal(envelope{goodFormat, hex.EncodeToString(sum[:]), content})
+	e := envelope{
+		Format: goodFormat, Taken: g.taken.UTC().Format(time.RFC3339Nano), Heard: g.heard.UTC().Format(time.RFC3339Nano),
+		Sum: hex.EncodeToString(sum[:]), Content: content,
+	}
+	if len(keys) > 0 {
+		e.Signature = e.sign(keys[0])
+	}
+	raw, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
+	return replaceFile(path, raw)
+}
+
+func replaceFile(path string, raw []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".last-good-*") // mode 0600
 	if err != nil {
 		return err
@@ -64,46 +101,67 @@ func writeGood(path string, g good) error {
 	return nil
 }
 
-// readGood reads the file, if nobody else can have written it and its sum
-// holds.
-func readGood(path string) (registry.Update, error) {
+// readGood reads the file, if nobody else can have written it: its mode, its
+// sum and, where there are keys, its signature hold.
+func readGood(path string, keys keyring) (good, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return registry.Update{}, err
+		return good{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return registry.Update{}, fmt.Errorf("%w: %s is no regular file", ErrLastGood, path)
+		return good{}, fmt.Errorf("%w: %s is no regular file", ErrLastGood, path)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return registry.Update{}, fmt.Errorf("%w: %s has mode %#o, want 0600", ErrLastGood, path, info.Mode().Perm())
+		return good{}, fmt.Errorf("%w: %s has mode %#o, want 0600", ErrLastGood, path, info.Mode().Perm())
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return registry.Update{}, err
+		return good{}, err
 	}
-	var e envelope
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return registry.Update{}, fmt.Errorf("%w: %s: %v", ErrLastGood, path, err)
+	g, err := openGood(raw, keys)
+	if err != nil {
+		return good{}, fmt.Errorf("%w: %s: %w", ErrLastGood, path, err)
 	}
-	if sum := sha256.Sum256(e.Content); e.Format != goodFormat || e.Sum != hex.EncodeToString(sum[:]) {
-		return registry.Update{}, fmt.Errorf("%w: %s: the checksum does not hold", ErrLastGood, path)
-	}
-	return decodeGood(e.Content)
+	return g, nil
 }
 
-func decodeGood(content []byte) (registry.Update, error) {
+// openGood reads no byte of the content before sum and signature hold.
+func openGood(raw []byte, keys keyring) (good, error) {
+	var e envelope
+	if err := json.Unmarshal(raw, &e); err != nil {
+		return good{}, err
+	}
+	switch sum := sha256.Sum256(e.Content); {
+	case e.Format != goodFormat:
+		return good{}, fmt.Errorf("want the format %q", goodFormat)
+	case e.Sum != hex.EncodeToString(sum[:]):
+		return good{}, errors.New("the checksum does not hold")
+	case len(keys) > 0 && e.Signature == "":
+		return good{}, errors.New("it is not signed")
+	case len(keys) > 0 && !keys.verify(&e):
+		return good{}, errors.New("none of the keys has signed it")
+	}
 	var g good
-	if err := json.Unmarshal(content, &g); err != nil {
-		return registry.Update{}, fmt.Errorf("%w: %v", ErrLastGood, err)
+	err := json.Unmarshal(e.Content, &g)
+	if err != nil {
+		return good{}, err
 	}
 	if g.Snapshot == nil {
-		return registry.Update{}, fmt.Errorf("%w: it holds no configuration", ErrLastGood)
+		return good{}, errors.New("it holds no configuration")
 	}
+	var takenErr, heardErr error
+	g.taken, takenErr = time.Parse(time.RFC3339Nano, e.Taken)
+	g.heard, heardErr = time.Parse(time.RFC3339Nano, e.Heard)
+	return g, errors.Join(takenErr, heardErr)
+}
+
+// update returns what the file says as an update.
+func (g good) update() registry.Update {
 	u := registry.Update{Snapshot: g.Snapshot}
 	if g.Directory != nil {
 		u.Directory = g.Directory.Changes
 	}
-	return u, nil
+	return u
 }
 
 // dump returns what serves now, for the file.
@@ -112,77 +170,12 @@ func (g *Gateway) dump() (good, bool) {
 	if t == nil {
 		return good{}, false
 	}
-	out := good{Snapshot: t.snapshot}
+	out := good{Snapshot: t.snapshot, taken: t.taken, heard: g.fresh.heard()}
+	if out.heard.Before(out.taken) { // or the source cannot tell
+		out.heard = out.taken
+	}
 	if d, ok := g.directory.(interface{ All() []registry.Change }); ok {
 		out.Directory = &registry.Feed{Cursor: "last-good", Changes: d.All()}
 	}
 	return out, true
-}
-
-// A saver writes the file beside the request path: at once after a swap, now
-// and then after changes of the directory. Several changes make one write.
-type saver struct {
-	path   string
-	log    *slog.Logger
-	dump   func() (good, bool)
-	now    chan struct{}
-	soon   chan struct{}
-	cancel context.CancelFunc
-	wait   sync.WaitGroup
-}
-
-func newSaver(path string, log *slog.Logger, dump func() (good, bool)) *saver {
-	ctx, cancel := context.WithCancel(context.Background())
-	s := &saver{path: path, log: log, dump: dump, now: make(chan struct{}, 1), soon: make(chan struct{}, 1), cancel: cancel}
-	s.wait.Go(func() { s.run(ctx) })
-	return s
-}
-
-func (s *saver) wake()  { signal(s.now) }
-func (s *saver) later() { signal(s.soon) }
-
-func signal(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-func (s *saver) run(ctx context.Context) {
-	var pause <-chan time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			if len(s.now) > 0 || len(s.soon) > 0 || pause != nil {
-				s.save()
-			}
-			return
-		case <-s.now:
-			pause = nil
-			s.save()
-		case <-s.soon:
-			if pause == nil {
-				pause = time.After(directorySaveEvery)
-			}
-		case <-pause:
-			pause = nil
-			s.save()
-		}
-	}
-}
-
-func (s *saver) save() {
-	g, ok := s.dump()
-	if !ok {
-		return
-	}
-	if err := writeGood(s.path, g); err != nil {
-		s.log.Error("last good configuration not written", "file", s.path, "error", err)
-	}
-}
-
-// close writes what is pending and ends.
-func (s *saver) close() {
-	s.cancel()
-	s.wait.Wait()
 }

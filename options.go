@@ -41,7 +41,8 @@ type settings struct {
 	transport  func(registry.Upstream, *http.Transport) http.RoundTripper
 	logger     *slog.Logger
 	listeners  []listener
-	lastGood   string
+	lastGood   lastGood
+	stale      Staleness
 	keep       int
 	drainDelay time.Duration
 	grace      time.Duration
@@ -233,10 +234,57 @@ func listening(l listener) Option {
 	}
 }
 
+// lastGood is where the last good configuration is kept, and under which keys.
+type lastGood struct {
+	path string
+	keys keyring
+}
+
+// A LastGoodOption is one setting of LastGood.
+type LastGoodOption func(*lastGood) error
+
 // LastGood keeps the last good configuration in a file of mode 0600, from
-// which Run starts when the source is away.
-func LastGood(path string) Option {
-	return once("LastGood", func(s *settings) error { s.lastGood = path; return nil })
+// which Run starts when the source is away. A checksum shows damage; SignedBy
+// shows that nobody else wrote it.
+func LastGood(path string, options ...LastGoodOption) Option {
+	return once("LastGood", func(s *settings) error {
+		s.lastGood.path = path
+		var errs []error
+		for _, o := range options {
+			errs = append(errs, o(&s.lastGood))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// minSignKey is how long a key must be that signs, in bytes.
+const minSignKey = 16
+
+// SignedBy has the file signed with HMAC-SHA-256 under the first of the keys,
+// and believed only where one of them has signed it: to change the key, put the
+// new one in front, and take the old one away once the file was written. A key
+// has 16 bytes or more, and is read once, when the gateway is made.
+//
+// The signature covers when the source was heard last, so that WhenStale is not
+// deceived by a file that was touched. It does not keep an older file that was
+// signed from being put in the place of a newer one; WhenStale bounds that.
+func SignedBy(keys ...registry.Secret) LastGoodOption {
+	return func(l *lastGood) error {
+		if len(keys) == 0 {
+			return errors.New("gateway: SignedBy wants a key")
+		}
+		for i, k := range keys {
+			key, err := new(pipeline.Env).Secret(k)
+			if err == nil && len(key) < minSignKey {
+				err = fmt.Errorf("it has %d bytes; want %d at the least", len(key), minSignKey)
+			}
+			if err != nil {
+				return fmt.Errorf("gateway: key %d of SignedBy: %w", i+1, err)
+			}
+			l.keys = append(l.keys, key)
+		}
+		return nil
+	}
 }
 
 // History sets how many snapshots are kept for Rollback; 10 by default.

@@ -29,12 +29,15 @@ func (g *Gateway) Run(ctx context.Context) error {
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	source := g.follow(watching)
 	servers, err := g.start(ctx, source)
+	var freshness sync.WaitGroup
 	if err == nil {
+		freshness.Go(func() { g.fresh.watch(watching) })
 		close(g.listening)
 		err = g.wait(ctx, source, servers)
 		g.shutdown(servers)
 	}
 	stop()
+	freshness.Wait()
 	source.await(g.deadline)
 	err = errors.Join(err, g.Close())
 	recorders()
@@ -116,9 +119,11 @@ func (g *Gateway) start(ctx context.Context, source *following) ([]*server, erro
 	if g.refusing.Load() {
 		return nil, ErrClosed
 	}
+	g.fresh.since(time.Now())
 	if err := g.loadFirst(ctx, source); err != nil {
 		return nil, err
 	}
+	g.fresh.judge(g.fresh.silence())
 	var servers []*server
 	for _, l := range g.listeners {
 		s, err := g.listen(ctx, l)
@@ -143,17 +148,31 @@ func (g *Gateway) loadFirst(ctx context.Context, source *following) error {
 	default:
 		err = errors.New("gateway: neither Source nor Snapshot is given")
 	}
-	if err == nil || g.lastGood == "" || g.table.Load() != nil {
+	if err == nil || g.lastGood.path == "" || g.table.Load() != nil {
 		return g.tolerate(err)
 	}
-	u, lastErr := readGood(g.lastGood)
-	if lastErr == nil {
-		lastErr = g.update(ctx, u, originLastGood)
-	}
-	if lastErr != nil {
+	if lastErr := g.restore(ctx, err); lastErr != nil {
 		return errors.Join(err, fmt.Errorf("start from the last good configuration: %w", lastErr))
 	}
-	g.logger.Warn("started from the last good configuration", "version", u.Snapshot.Version, "because", err)
+	return nil
+}
+
+// restore starts from the last good configuration. What it holds is as old as
+// it says: the silence of the source counts on from there.
+func (g *Gateway) restore(ctx context.Context, because error) error {
+	last, err := readGood(g.lastGood.path, g.lastGood.keys)
+	if err != nil {
+		return err
+	}
+	g.apply.Lock()
+	g.restored = last.taken
+	g.apply.Unlock()
+	if err := g.update(ctx, last.update(), originLastGood); err != nil {
+		return err
+	}
+	g.fresh.since(last.heard)
+	g.logger.Warn("started from the last good configuration", "version", last.Snapshot.Version,
+		"heard", last.heard, "because", because)
 	return nil
 }
 
@@ -193,7 +212,7 @@ func (g *Gateway) loadTimeout() time.Duration {
 	if g.load > 0 {
 		return g.load
 	}
-	if _, err := os.Stat(g.lastGood); g.lastGood != "" && err == nil {
+	if _, err := os.Stat(g.lastGood.path); g.lastGood.path != "" && err == nil {
 		return 2 * time.Second
 	}
 	return 10 * time.Second

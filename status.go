@@ -54,7 +54,8 @@ func (g *Gateway) Upstreams() []pipeline.UpstreamStatus {
 // Config describes the configuration in force, its history and the last
 // refusal.
 func (g *Gateway) Config() pipeline.ConfigStatus {
-	status := pipeline.ConfigStatus{Refused: g.status.get(), Retiring: int(g.retiring.open.Load())}
+	fresh := g.Freshness()
+	status := pipeline.ConfigStatus{Refused: g.status.get(), Retiring: int(g.retiring.open.Load()), Freshness: &fresh}
 	if t := g.table.Load(); t != nil {
 		status.Version, status.Environment = t.snapshot.Version, t.snapshot.Environment
 		status.Applied, status.Origin, status.Snapshot = t.applied, string(t.origin), t.snapshot

@@ -22,13 +22,14 @@ type table struct {
 	routes   []*unit // in the order of the snapshot
 	router   *router.Router
 	applied  time.Time
+	taken    time.Time // from its source, by whichever gateway
 	origin   origin
 }
 
 // dispatch is the innermost handler of the edge chain: it routes the exchange
 // and hands it to the chain of its route, by the newest table that has this
 // edge chain.
-func dispatch(e *edgeUnit) pipeline.Handler {
+func dispatch(e *edgeUnit, fresh *freshness) pipeline.Handler {
 	return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
 		t := e.current.Load()
 		for {
@@ -38,6 +39,9 @@ func dispatch(e *edgeUnit) pipeline.Handler {
 			}
 			if u.acquire() {
 				x.Enter(&u.entry)
+				if fresh.refuses() {
+					return nil, fresh.refuse(x)
+				}
 				return u.handler(ctx, x)
 			}
 			newer := e.current.Load()

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
-// A Source delivers what is pushed to it. Its zero value is ready.
+// A Source delivers what is pushed to it, and is in contact while it is watched
+// and not silent. Its zero value is ready.
 type Source struct {
 	// Err, where set, is what Watch returns at once.
 	Err error
@@ -19,6 +21,9 @@ type Source struct {
 
 	mu      sync.Mutex
 	refused []error
+	watched bool
+	silent  bool
+	lost    time.Time // when it was in contact last, where it is not
 }
 
 type pushed struct {
@@ -37,6 +42,8 @@ func (s *Source) init() {
 func (s *Source) Watch(ctx context.Context, apply func(registry.Update) error) error {
 	s.init()
 	defer close(s.ended)
+	s.hears(func() { s.watched = true })
+	defer s.hears(func() { s.watched = false })
 	if s.Err != nil {
 		return s.Err
 	}
@@ -59,6 +66,29 @@ func (s *Source) refuse(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused = append(s.refused, err)
+}
+
+// Contact implements registry.Contacted.
+func (s *Source) Contact() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.watched && !s.silent {
+		return time.Now()
+	}
+	return s.lost
+}
+
+// Silent takes the contact away, or gives it back.
+func (s *Source) Silent(silent bool) { s.hears(func() { s.silent = silent }) }
+
+// hears changes what contact depends on, and keeps when it ended.
+func (s *Source) hears(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.watched && !s.silent {
+		s.lost = time.Now()
+	}
+	change()
 }
 
 // Push delivers an update and returns what became of it: nil, the refusal, or

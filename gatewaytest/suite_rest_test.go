@@ -357,6 +357,31 @@ func TestSourceHasTeeth(t *testing.T) {
 	}
 }
 
+// frozen says that it was in contact at one time only.
+type frozen struct {
+	Source
+	at time.Time
+}
+
+func (f *frozen) Contact() time.Time { return f.at }
+
+func TestSourceHasTeethForContact(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]time.Time{
+		"never in contact":            {},
+		"in contact before it begins": time.Now(),
+		"in contact in the future":    time.Now().Add(time.Hour),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bites(t, sourceChecks(), sourceSubject(func(testing.TB) (registry.Source, func(string)) {
+				s := &frozen{at: at}
+				return s, func(version string) { _ = s.Push(updateTo(version)) }
+			}), "contact goes on where nothing changes")
+		})
+	}
+}
+
 // turns picks one after the other.
 func turns() upstream.Balancer {
 	var mu sync.Mutex

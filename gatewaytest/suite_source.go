@@ -5,13 +5,15 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // TestSource holds a source to the contract of registry.Source. make returns a
 // source and a function that gives it something to deliver: a snapshot of this
-// version. It runs in real time.
+// version. It runs in real time. A source that is a registry.Contacted is held
+// to that as well.
 func TestSource(t *testing.T, make func(testing.TB) (source registry.Source, change func(version string))) {
 	t.Helper()
 	runChecks(t, sourceChecks(), sourceSubject(make))
@@ -26,6 +28,7 @@ func sourceChecks() []check[sourceSubject] {
 		{"when the context ends, Watch returns nil", sourceEnds},
 		{"after Watch has returned, nothing is delivered", sourceIsSilent},
 		{"apply is called from one goroutine at a time", sourceIsSerial},
+		{"contact goes on where nothing changes", sourceIsInContact},
 	}
 }
 
@@ -42,6 +45,11 @@ type watched struct {
 func watch(t testing.TB, make sourceSubject, apply func(version string) error) *watched {
 	t.Helper()
 	source, change := make(t)
+	return watchThis(t, source, change, apply)
+}
+
+func watchThis(t testing.TB, source registry.Source, change func(string), apply func(version string) error) *watched {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := newWatched(change, cancel)
 	go func() {
@@ -163,5 +171,31 @@ func sourceIsSerial(t testing.TB, make sourceSubject) {
 	w.end()
 	if !came(patience(t), w.ended) {
 		t.Fatal("Watch did not return when its context ended")
+	}
+}
+
+// sourceIsInContact holds a source that tells of its contact to doing so though
+// it delivers nothing, and to claiming none before it is watched.
+func sourceIsInContact(t testing.TB, make sourceSubject) {
+	t.Helper()
+	source, change := make(t)
+	c, ok := source.(registry.Contacted)
+	if !ok {
+		return
+	}
+	if at := c.Contact(); !at.IsZero() {
+		t.Errorf("it was in contact at %v, and nobody has watched it", at)
+	}
+	w := watchThis(t, source, change, accept)
+	w.deliver(t, "v1")
+	from := time.Now()
+	for began := from; !c.Contact().After(from); {
+		if time.Since(began) > patience(t) {
+			t.Fatalf("in contact last at %v, before nothing changed any more", c.Contact())
+		}
+		came(patience(t)/1000, (chan struct{})(nil))
+	}
+	if at := c.Contact(); time.Until(at) > time.Second {
+		t.Errorf("in contact at %v, which is to come", at)
 	}
 }

@@ -14,6 +14,8 @@
 //	r.Data = append(r.Data, "one record\n"...)
 //	q.Put(r)
 //
-// Two abilities are optional, and found by the gateway in each recorder: a
-// [Runner] is run and joined, a [Forgetter] is told which routes are gone.
+// Some abilities are optional, and found by the gateway in each recorder: a
+// [Runner] is run and joined, a [Forgetter] is told which routes are gone, a
+// [ConfigRecorder] what becomes of configurations, and a [Freshener] can tell
+// how old the one in force is.
 package observability

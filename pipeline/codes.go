@@ -18,6 +18,7 @@ const (
 	CodeUpstreamFailed   = "upstream_failed"    // 502
 	CodeUpstreamNotReady = "upstream_not_ready" // 503
 	CodeDraining         = "draining"           // 503
+	CodeConfigStale      = "config_stale"       // 503
 	CodeUpstreamTimeout  = "upstream_timeout"   // 504
 	CodeLoopDetected     = "loop_detected"      // 508
 )

@@ -63,6 +63,7 @@ type ConfigStatus struct {
 	History     []Version          `json:"history"` // newest first
 	Refused     *Refusal           `json:"refused,omitempty"`
 	Retiring    int                `json:"retiring"` // routes of earlier versions that still have exchanges
+	Freshness   *Freshness         `json:"freshness,omitempty"`
 }
 
 // A Version names one configuration that was in force.

@@ -25,9 +25,15 @@ import (
 // applied without it.
 //
 // Watch ends when all sources have ended, or one has failed, which ends the
-// others.
+// others. Where each source is a Contacted, what Merge returns is one too, and
+// was last in contact when the most silent of them was.
 func Merge(sources ...Source) Source {
-	return merged(sources)
+	for _, s := range sources {
+		if _, ok := s.(Contacted); !ok {
+			return merged(sources)
+		}
+	}
+	return contacted{sources}
 }
 
 type merged []Source

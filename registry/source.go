@@ -15,6 +15,9 @@ type Update struct {
 //
 // Watch returns nil when ctx has ended, and an error where it cannot go on.
 // It calls apply from one goroutine at a time.
+//
+// A source that can tell whether it is in contact, though nothing changes, is
+// a Contacted too.
 type Source interface {
 	Watch(ctx context.Context, apply func(Update) error) error
 }

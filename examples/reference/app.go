@@ -22,8 +22,19 @@ import (
 func application(ctx context.Context, s settings, stderr io.Writer, access io.Writer, ready func(*gateway.Gateway), options ...gateway.Option) int {
 	log, figures := accesslog.New(accesslog.Writer(access), accesslog.Stages()), metrics.New()
 	figures.Watch("access_log", log)
+	trail, err := s.trail.open(stderr)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	if trail != nil {
+		figures.Watch("audit", trail)
+		options = append(options, gateway.Recorders(trail))
+		defer func() { _ = trail.Close() }() // where the gateway never ran
+	}
 	options = append(options,
 		standard.Kinds(),
+		gateway.WhenStale(s.stale),
 		gateway.Recorders(log, figures),
 		gateway.Logger(newLogger(stderr)),
 		gateway.Draining(gateway.Drain{Grace: s.grace, Delay: s.delay, Deadline: s.deadline}),

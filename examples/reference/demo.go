@@ -32,7 +32,7 @@ var demoTable string
 
 // demo runs a gateway with everything embedded, and prints what to try.
 func demo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	var s settings
+	s := settings{stale: gateway.Staleness{WarnAfter: 2 * time.Second, RefuseAfter: 5 * time.Second}}
 	if err := s.parse("demo", args, stderr); err != nil {
 		return usage(err, stderr)
 	}
@@ -40,6 +40,9 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		defer d.clean()
 		err = d.mint()
+	}
+	if err == nil && s.trail.file == "" {
+		s.trail.file, s.trail.keyFile = d.Trail, d.TrailKey
 	}
 	var options []gateway.Option
 	if err == nil {
@@ -59,6 +62,8 @@ func demo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // A demonstration holds what configuration and table are filled in from.
 type demonstration struct {
 	Folder, Config, Secret string
+	Trail, TrailKey        string // the audit trail, and the file of its key
+	Self                   string // this program
 	Gateway, Admin, Lab    string
 	JWKS, Tokens           string // URLs of the identity provider
 	Registry, Redis        string
@@ -78,6 +83,13 @@ func prepare() (*demonstration, error) {
 	d := &demonstration{
 		Folder: folder, Config: filepath.Join(folder, "gateway.yaml"), Secret: filepath.Join(folder, "key-secret"),
 		Keys: map[string]string{}, Hashes: map[string]string{}, Backends: map[string]string{},
+	}
+	if d.Self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	d.Trail, d.TrailKey = filepath.Join(folder, "audit.jsonl"), filepath.Join(folder, "audit-key")
+	if err := os.WriteFile(d.TrailKey, randomText(), 0o600); err != nil {
+		return nil, err
 	}
 	if err := d.keys("acme", "initech", "hooli"); err != nil {
 		return nil, err
@@ -109,13 +121,16 @@ func (d *demonstration) options(stderr io.Writer) ([]gateway.Option, error) {
 	}, nil
 }
 
+// randomText returns a secret of 64 characters.
+func randomText() []byte {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.AppendEncode(nil, random[:])
+}
+
 // keys makes the secret that keys are hashed with, and a key for each consumer.
 func (d *demonstration) keys(consumers ...string) error {
-	var random [32]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return err
-	}
-	secret := []byte(hex.EncodeToString(random[:]))
+	secret := randomText()
 	if err := os.WriteFile(d.Secret, secret, 0o600); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@
 //	reference serve -config FILE  serves a configuration against real backends
 //	reference check FILE...       tells what is wrong with a configuration
 //	reference key                 makes an API key and the hash of it
+//	reference audit verify FILE   finds what was done to an audit trail
 //	reference schema              prints the JSON Schema of configurations, for editors
 //
 // Each but schema takes -h. Every flag of the first two may be given as an environment variable as well:
@@ -45,10 +46,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return check(ctx, rest, stdout, stderr)
 	case "key":
 		return key(rest, stdout, stderr)
+	case "audit":
+		return auditing(rest, stdout, stderr)
 	case "schema":
 		return schema(rest, stdout, stderr)
 	}
-	fmt.Fprintf(stderr, "unknown command %q; want serve, check, key, schema, help, or none for the demo\n", command)
+	fmt.Fprintf(stderr, "unknown command %q; want serve, check, key, audit, schema, help, or none for the demo\n", command)
 	return 2
 }
 
@@ -57,8 +60,9 @@ const overview = `usage:
   reference serve -config FILE [flags]  serves a configuration against real backends
   reference check FILE...               tells what is wrong with a configuration
   reference key -secret-env NAME        makes an API key, and the hash of it for a configuration
+  reference audit verify FILE           finds what was done to an audit trail, and where
   reference schema                      prints the JSON Schema of what serve and check take, for editors
-  reference COMMAND -h                  the flags of demo, serve or key
+  reference COMMAND -h                  the flags of demo, serve, key or audit
 
 Each flag of demo and serve may be given as an environment variable: GATEWAY_LAST_GOOD for -last-good.
 The status is 0 for an orderly end, 1 for a failure, 2 for wrong usage.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -11,10 +12,12 @@ import (
 	"go.uber.org/dig"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/ratelimit/redislimit"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/registry/file"
+	"github.com/seed-f9645bd3/gateway/registry/poll"
 )
 
 // serve serves a configuration document against real backends. Changes of the
@@ -31,7 +34,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return application(ctx, s, stderr, stdout, func(g *gateway.Gateway) {
-		fmt.Fprintf(stderr, "gateway on %s, admin on %s, serving %s\n", first(g.Addrs()), first(g.AdminAddrs()), s.config)
+		fmt.Fprintf(stderr, "gateway on %s, admin on %s, serving %s\n", first(g.Addrs()), first(g.AdminAddrs()), cmp.Or(s.config, s.registry))
 	}, options...)
 }
 
@@ -44,15 +47,46 @@ func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
 	if err != nil {
 		return nil, err
 	}
+	source, err := s.source(stderr)
+	if err != nil {
+		return nil, err
+	}
 	options := []gateway.Option{
-		gateway.Source(source(stderr, strings.Split(s.config, ",")...)),
+		gateway.Source(source),
 		gateway.Kinds(redislimit.KindFromURL(s.redis)),
 		gateway.ListenWith(s.listen, listen.Config{TLS: secure, Proxy: proxies}),
 	}
 	if s.lastGood != "" {
-		options = append(options, gateway.LastGood(s.lastGood))
+		var signed []gateway.LastGoodOption
+		if keys := s.keys(); len(keys) > 0 {
+			signed = append(signed, gateway.SignedBy(keys...))
+		}
+		options = append(options, gateway.LastGood(s.lastGood, signed...))
 	}
 	return options, nil
+}
+
+// source returns where the configuration comes from: files, a registry, or the
+// document from files and the directory from a registry.
+func (s *settings) source(stderr io.Writer) (registry.Source, error) {
+	if s.registry == "" {
+		return source(stderr, strings.Split(s.config, ",")...), nil
+	}
+	options := []poll.Option{poll.Logger(newLogger(stderr))}
+	if s.registryToken != "" {
+		options = append(options, poll.Token(func() (string, error) {
+			token, err := new(pipeline.Env).Secret(registry.Secret{File: s.registryToken})
+			return string(token), err
+		}))
+	}
+	if s.config == "" {
+		return poll.New(s.registry, options...)
+	}
+	directory, err := poll.New(s.registry, append(options, poll.DirectoryOnly())...)
+	if err != nil {
+		return nil, err
+	}
+	return registry.Merge(source(stderr, strings.Split(s.config, ",")...), directory), nil
 }
 
 // source watches configuration files, and tells stderr why one is refused.

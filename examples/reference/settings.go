@@ -12,23 +12,30 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/pipeline/listen"
+	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // settings are what belongs to the process, not to the configuration: flags,
 // each also an environment variable GATEWAY_NAME.
 type settings struct {
-	config   string
-	listen   string
-	admin    string
-	tlsCert  string
-	tlsKey   string
-	lastGood string
-	proxies  string
-	redis    string
-	grace    time.Duration
-	delay    time.Duration
-	deadline time.Duration
+	config        string
+	registry      string
+	registryToken string
+	listen        string
+	admin         string
+	tlsCert       string
+	tlsKey        string
+	lastGood      string
+	lastGoodKeys  string
+	proxies       string
+	redis         string
+	stale         gateway.Staleness
+	grace         time.Duration
+	delay         time.Duration
+	deadline      time.Duration
+	trail         trailSettings
 }
 
 // parse reads flags and, for those that are not given, the environment.
@@ -37,12 +44,18 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 	fs.SetOutput(io.Discard) // what Parse says is its error too
 	if name == "serve" {
 		fs.StringVar(&s.config, "config", "", "configuration `file` or folder, YAML or JSON; several are separated by commas")
+		fs.StringVar(&s.registry, "registry", "", "`URL` of a registry to poll for the configuration; beside -config, for the directory only")
+		fs.StringVar(&s.registryToken, "registry-token-file", "", "`file` that holds the bearer token that the registry wants; read before each request")
 		fs.StringVar(&s.tlsCert, "tls-cert", "", "certificate `file` in PEM; with -tls-key, serves HTTPS with HTTP/2")
 		fs.StringVar(&s.tlsKey, "tls-key", "", "private key `file` in PEM, to be readable by this process alone")
 		fs.StringVar(&s.redis, "redis", "", "`URL` of the Redis that limits with store: {redis: {}} count in, redis:// or rediss://")
 		fs.StringVar(&s.proxies, "proxy-protocol", "", "`networks` of the proxies in front whose connections begin with a header of the PROXY protocol; several are separated by commas")
 		fs.StringVar(&s.lastGood, "last-good", "", "`file` to keep the last good configuration in, and to start from when the source is away")
+		fs.StringVar(&s.lastGoodKeys, "last-good-key-file", "", "`file` of the key that signs it; several are separated by commas: the first signs, all verify")
 	}
+	fs.DurationVar(&s.stale.WarnAfter, "stale-warn", s.stale.WarnAfter, "after how long without hearing from the source to warn; 0 never")
+	fs.DurationVar(&s.stale.RefuseAfter, "stale-refuse", s.stale.RefuseAfter, "after how long without hearing from the source to refuse requests; 0 never")
+	s.trail.flags(fs)
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`address` of the gateway")
 	fs.StringVar(&s.admin, "admin", "127.0.0.1:9090", "`address` of the admin listener; \"off\" for none")
 	fs.DurationVar(&s.grace, "grace", 0, "how long readiness is off before a drain refuses requests (default 0s)")
@@ -60,8 +73,17 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 	if err := fromEnvironment(fs); err != nil {
 		return err
 	}
-	if name == "serve" && s.config == "" {
-		return fmt.Errorf("serve wants -config FILE")
+	if name == "serve" && s.config == "" && s.registry == "" {
+		return fmt.Errorf("serve wants -config FILE or -registry URL")
+	}
+	if s.lastGoodKeys != "" && s.lastGood == "" {
+		return fmt.Errorf("-last-good-key-file wants -last-good")
+	}
+	if err := s.trail.validate(); err != nil {
+		return err
+	}
+	if err := staleness(s.stale); err != nil {
+		return err
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return fmt.Errorf("-tls-cert and -tls-key go together")
@@ -70,6 +92,27 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 		return fmt.Errorf("-grace, -drain-delay and -drain-deadline want no negative times")
 	}
 	return nil
+}
+
+// staleness tells of flags that contradict one another, by their names.
+func staleness(s gateway.Staleness) error {
+	switch {
+	case s.WarnAfter < 0 || s.RefuseAfter < 0:
+		return fmt.Errorf("-stale-warn and -stale-refuse want no negative times")
+	case s.RefuseAfter > 0 && s.WarnAfter > s.RefuseAfter:
+		return fmt.Errorf("-stale-warn is longer than -stale-refuse")
+	}
+	return nil
+}
+
+// keys returns the keys of the last good configuration.
+func (s *settings) keys() (all []registry.Secret) {
+	for path := range strings.SplitSeq(s.lastGoodKeys, ",") {
+		if path = strings.TrimSpace(path); path != "" {
+			all = append(all, registry.Secret{File: path})
+		}
+	}
+	return all
 }
 
 // describe writes the help of a command; that of the demo tells of the others.

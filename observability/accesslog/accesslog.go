@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/seed-f9645bd3/gateway/observability"
+	"github.com/seed-f9645bd3/gateway/observability/internal/fields"
 	"github.com/seed-f9645bd3/gateway/observability/redact"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -17,6 +18,7 @@ import (
 // runs; the gateway runs the recorders that it is given.
 type Log struct {
 	settings
+	enc   fields.Encoder
 	queue *observability.Queue
 }
 
@@ -43,6 +45,7 @@ func New(opts ...Option) *Log {
 	for _, o := range opts {
 		o(&l.settings)
 	}
+	l.enc = fields.Encoder{Rules: l.redact, Max: l.maxField}
 	l.queue = observability.NewQueue(l.sink, l.settings.queue...)
 	return l
 }

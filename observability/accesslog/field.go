@@ -85,7 +85,7 @@ func (l *Log) appendField(b []byte, f field, x *pipeline.Exchange) (out []byte) 
 	}()
 	value := f.value(x)
 	if value != "" && l.redact.Sensitive(f.name) {
-		return l.text(b, f.name, "***")
+		return l.enc.Text(b, f.name, "***")
 	}
-	return l.redacted(b, f.name, value)
+	return l.enc.Redacted(b, f.name, value)
 }

@@ -35,6 +35,8 @@ type Metrics struct {
 	none   *counts
 	other  *counts
 	queues []queue
+
+	freshness func() pipeline.Freshness
 }
 
 type settings struct {

@@ -33,6 +33,7 @@ type Source struct {
 	logger   *slog.Logger
 	interval time.Duration
 	refused  atomic.Pointer[error]
+	contact  atomic.Pointer[contact]
 }
 
 // New returns a Source of the files. A path that is a directory stands for the
@@ -74,6 +75,7 @@ func (s *Source) Refused() error {
 func (s *Source) Watch(ctx context.Context, apply func(registry.Update) error) error {
 	w := &watch{Source: s, apply: apply, told: newNotifier(s.paths, s.logger)}
 	defer w.told.close()
+	defer w.hears(false)
 	if err := w.first(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -106,6 +108,7 @@ func (w *watch) first(ctx context.Context) error {
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
+	w.hears(true)
 	update, err := w.load(ctx, texts)
 	if err != nil {
 		w.refused.Store(&err)
@@ -121,6 +124,7 @@ func (w *watch) again(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	w.hears(err == nil)
 	if err != nil {
 		w.lost = true
 		w.report(ctx, err)

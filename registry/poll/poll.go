@@ -35,6 +35,7 @@ type Source struct {
 
 	last  atomic.Int64 // when the registry answered well, in Unix nanoseconds
 	fault atomic.Pointer[error]
+	heard struct{ document, directory instant }
 }
 
 // An Option is one setting of a Source.

@@ -2,6 +2,7 @@ package poll
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -29,6 +30,7 @@ type rounds struct {
 	etag   string // of the document in force
 	bad    string // of one that was refused, and why
 	why    error
+	broken bool // what came last as a document was no JSON
 	cursor string
 	held   held
 }
@@ -135,6 +137,15 @@ type document struct {
 // document does not hold.
 func (r *rounds) fetchDocument(ctx context.Context, etag string) (document, error) {
 	body, tag, err := r.fetch(ctx, r.document, etag)
+	switch {
+	case err == nil:
+		r.broken = !json.Valid(body)
+	case errors.Is(err, errUnchanged):
+		r.broken = r.broken && r.bad != "" // still the one that is
+	}
+	if !r.broken && (err == nil || errors.Is(err, errUnchanged)) {
+		r.heard.document.now()
+	}
 	if err != nil {
 		return document{}, about("document", err)
 	}
@@ -164,6 +175,9 @@ func (r *rounds) fetchFeed(ctx context.Context, cursor string) (feed, error) {
 	all := feed{cursor: cursor, reset: cursor == ""}
 	for range maxPages {
 		page, err := r.fetchPage(ctx, all.cursor)
+		if errors.Is(err, errUnchanged) || err == nil && !page.More {
+			r.heard.directory.now()
+		}
 		if err != nil {
 			return feed{}, about("directory", err)
 		}
