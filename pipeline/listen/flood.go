@@ -13,8 +13,9 @@ import (
 // sends often, costs more. Each stream that is begun, and what is sent on
 // them, earns: clients give windows back for what they get.
 const (
-	chatterMost = 1000
-	chatterRate = 100 // per second
+	chatterMost   = 1000
+	chatterRate   = 100     // per second
+	chatterEarned = 1 << 20 // a client that gets much at once gives windows back later
 
 	costFrame    = 1
 	costPing     = 2
@@ -74,7 +75,7 @@ type frameWatch struct {
 func newFrameWatch(l *Limits) *frameWatch {
 	return &frameWatch{
 		limits: l, preface: []byte(preface),
-		chatter: newAllowance(chatterMost, chatterRate), resets: newAllowance(resetsMost, resetsRate),
+		chatter: newAllowance(chatterMost, chatterEarned, chatterRate), resets: newAllowance(resetsMost, resetsMost, resetsRate),
 	}
 }
 

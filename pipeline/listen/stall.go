@@ -34,7 +34,12 @@ func (s *stalling) Write(p []byte) (n int, err error) {
 	}
 }
 
-// arm sets the deadline of one write.
+// looks is how often, within the grace, a write that waits is asked how far it
+// has come: only its end tells, and bytes that went at once must not count as
+// if they had gone just now.
+const looks = 8
+
+// arm sets the deadline of one look.
 func (s *stalling) arm() (start time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +47,7 @@ func (s *stalling) arm() (start time.Time, err error) {
 		return start, nil
 	}
 	start = time.Now()
-	return start, s.Conn.SetWriteDeadline(earlier(s.server, start.Add(s.pace.left)))
+	return start, s.Conn.SetWriteDeadline(earlier(s.server, start.Add(min(s.pace.left, s.measure.grace/looks+1))))
 }
 
 // over is after a write of n bytes, and tells whether there may be another.
