@@ -84,7 +84,7 @@ func TestStandardStages(t *testing.T) {
 		{"rate_limit", `{}`, []gatewaytest.Option{id, sub}},
 		{"rate_limit", `{"per":"address","rate":"1000000/s"}`, nil},
 		{"retry", `{"attempts":3,"budget":1,"backoff":{"base":"1ms","max":"1ms"}}`, nil},
-		{"timeout", `{"total":"1h","per_try":"1h"}`, nil},
+		{"timeout", `{"total":"1h","per_try":"1h","idle":"1h"}`, nil},
 		{"cache", `{"ttl":"1m"}`, []gatewaytest.Option{id, sub}},
 		{"mask", `{"fields":["ssn"],"other_types":"pass"}`, nil},
 		{"select", `{"fields":["id"],"other_types":"pass"}`, nil},
@@ -100,6 +100,7 @@ func TestStandardStages(t *testing.T) {
 		{"environment", `{}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Environment: "test"}), gatewaytest.Environment("test")}},
 		{"body", `{"max":"1KiB"}`, nil},
 		{"body", `{"max":"1KiB","buffer":true}`, nil},
+		{"body", `{"slow":true}`, nil},
 	}
 	for _, k := range standard.All() {
 		if k.Makes() == reflect.TypeFor[[]pipeline.Stage]() {

@@ -21,7 +21,7 @@ func TestStagesKeepTheContracts(t *testing.T) {
 		{resilience.BulkheadKind(), `{"max_concurrent":8,"max_waiting":100}`},
 		{resilience.FallbackKind(), `{"on":{"statuses":[503]},"respond":{"body":"{}"}}`},
 		{resilience.RetryKind(), `{}`},
-		{resilience.TimeoutKind(), `{"total":"1m","per_try":"1m","send":"X-Request-Timeout"}`},
+		{resilience.TimeoutKind(), `{"total":"1m","per_try":"1m","send":"X-Request-Timeout","idle":"1m"}`},
 	} {
 		stages := len(gatewaytest.Build(t, c.kind, c.config, route))
 		for i := range stages {

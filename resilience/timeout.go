@@ -11,13 +11,17 @@ import (
 
 // TimeoutConfig holds the settings of timeout. One of them has to be there.
 type TimeoutConfig struct {
-	// Total bounds the time from the beginning of the exchange to
-	// the response head, all tries and the waits between them included; 0 sets
+	// Total bounds the time from the beginning of the exchange to the response head, all tries and the waits between them included; 0 sets
 	// no bound.
 	Total registry.Duration `json:"total,omitempty"`
 	// PerTry bounds the time to the response head of each try, within Total; 0
 	// sets no bound of its own.
 	PerTry registry.Duration `json:"per_try,omitempty"`
+	// Idle bounds the time in which the response body brings nothing while the
+	// client waits for it: then it is broken off. It holds for event streams too,
+	// and needs to be longer than their pauses. Default: a body may pause for as
+	// long as it likes.
+	Idle registry.Duration `json:"idle,omitempty"`
 	// Send names a request field that tells the backend, in milliseconds, how
 	// long it has left: "X-Request-Timeout". On routes of the protocol grpc, and
 	// where it is named, it is grpc-timeout in the form of gRPC. A caller's own
@@ -34,8 +38,11 @@ func (c TimeoutConfig) Validate() error {
 	if c.PerTry < 0 {
 		faults.Add("/per_try", "want a duration of 0 or more")
 	}
-	if c.Total == 0 && c.PerTry == 0 {
-		faults.Add("", "want total, per_try or both")
+	if c.Idle < 0 {
+		faults.Add("/idle", "want a duration of 0 or more")
+	}
+	if c.Total == 0 && c.PerTry == 0 && c.Idle == 0 {
+		faults.Add("", "want at least one of total, per_try and idle")
 	}
 	if c.Total > 0 && c.PerTry > c.Total {
 		faults.Add("/per_try", "want at most the total of %v, not %v", c.Total, c.PerTry)
@@ -49,9 +56,10 @@ func (c TimeoutConfig) Validate() error {
 }
 
 // NewTimeout makes the stages of timeout: one around the retries, one inside
-// them, and behind it one that tells the backend what is left. They bring x.Deadline forward, which costs neither a context nor a
-// timer; who sends keeps to it. A handler inside that does not look at
-// x.Deadline is not interrupted.
+// them, behind it one that tells the backend what is left, and one for the
+// pauses of the body. The first two bring x.Deadline forward, which costs
+// neither a context nor a timer; who sends keeps to it. A handler inside that
+// does not look at x.Deadline is not interrupted.
 func NewTimeout(c TimeoutConfig) ([]pipeline.Stage, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -66,12 +74,14 @@ func NewTimeout(c TimeoutConfig) ([]pipeline.Stage, error) {
 	if c.Send != "" {
 		stages = append(stages, newSender(c.Send).stage())
 	}
+	if c.Idle > 0 {
+		stages = append(stages, cutIdle(c.Idle.Std()))
+	}
 	return stages, nil
 }
 
 // hasten makes a stage that brings the deadline forward to after from what
-// from says. It
-// alters nothing of the response, so it depends on nothing of the caller.
+// from says. It alters nothing of the response, so it depends on nothing of the caller.
 func hasten(name string, phase pipeline.Phase, after time.Duration, from func(*pipeline.Exchange) time.Time) pipeline.Stage {
 	return pipeline.Stage{
 		Name: name, Phase: phase, Vary: nobody,

@@ -116,6 +116,7 @@ func TestFaultsOfTimeout(t *testing.T) {
 	for _, c := range []struct{ name, config, field string }{
 		{"nothing is bounded", `{}`, ""},
 		{"one try is longer than all", `{"total":"1s","per_try":"2s"}`, "/per_try"},
+		{"a pause that is negative", `{"total":"1s","idle":"-1s"}`, "/idle"},
 		{"an unknown setting", `{"totl":"1s"}`, "/totl"},
 		{"no duration", `{"total":"fast"}`, "/total"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -19,6 +20,9 @@ const (
 // so that nobody else makes the gateway hold one; before all that transforms.
 const buffering = pipeline.Transform - 10
 
+// patience is where the least rate is lifted: for those who may call.
+const patience = pipeline.Transform - 10
+
 // BodyConfig holds the settings of the kind "body".
 type BodyConfig struct {
 	// Max is the longest request body taken, such as 64KiB or 10MiB. Default
@@ -29,6 +33,11 @@ type BodyConfig struct {
 	// that slow callers do not hold its connections. Default false: bodies are
 	// streamed. Needs Max to be at most 256MiB.
 	Buffer bool `json:"buffer,omitempty"`
+	// Slow lets the body come as slowly as its sender likes: for uploads that are
+	// streams of messages and say nothing for long. Default false: the least rate
+	// of the listener holds, and a body below it is refused with 408. Not to be
+	// had together with Buffer.
+	Slow bool `json:"slow,omitempty"`
 }
 
 // Validate reports what is wrong with c.
@@ -40,6 +49,9 @@ func (c BodyConfig) Validate() error {
 	if c.Buffer && c.Max > MaxBuffered {
 		faults.Add("/max", "want at most %v where buffer is true, not %v", MaxBuffered, c.Max)
 	}
+	if c.Buffer && c.Slow {
+		faults.Add("/slow", "want false where buffer is true: a body that may never end is not held")
+	}
 	return faults.Err()
 }
 
@@ -48,6 +60,9 @@ func BodyKind() pipeline.Kind[[]pipeline.Stage] {
 	return pipeline.NewKind(bodyKind, func(env *pipeline.Env, c BodyConfig) ([]pipeline.Stage, error) {
 		name := cmp.Or(env.Name, bodyKind)
 		stages := []pipeline.Stage{LimitBody(name, c.Max.Or(DefaultBodyMax))}
+		if c.Slow {
+			stages = append(stages, SlowBody(name+".slow"))
+		}
 		if c.Buffer {
 			stages = append(stages, BufferBody(name+".buffer", c.Max.Or(DefaultBodyMax)))
 		}
@@ -63,7 +78,7 @@ func BodyPolicy(c BodyConfig) registry.Policy { return registry.NewPolicy(bodyKi
 // LimitBody makes a stage that bounds the request body to max bytes. It reads
 // nothing itself.
 func LimitBody(name string, max registry.Size) pipeline.Stage {
-	return onRequest(name, pipeline.Guard, func(x *pipeline.Exchange) error {
+	return onRequest(name, pipeline.Guard, func(_ context.Context, x *pipeline.Exchange) error {
 		if x.In.ContentLength > max.Bytes() {
 			return pipeline.TooLarge(max.Bytes())
 		}
@@ -72,23 +87,32 @@ func LimitBody(name string, max registry.Size) pipeline.Stage {
 	})
 }
 
+// SlowBody makes a stage that lifts the least rate of the listener from the
+// request body, on listeners that have one.
+func SlowBody(name string) pipeline.Stage {
+	return onRequest(name, patience, func(ctx context.Context, _ *pipeline.Exchange) error {
+		listen.Patient(ctx)
+		return nil
+	})
+}
+
 // BufferBody makes a stage that reads the whole request body, of at most max
 // bytes, before it goes on. The body is replayable from there on.
 func BufferBody(name string, max registry.Size) pipeline.Stage {
-	return onRequest(name, buffering, func(x *pipeline.Exchange) error {
+	return onRequest(name, buffering, func(_ context.Context, x *pipeline.Exchange) error {
 		_, err := x.Body(max.Bytes())
 		return err
 	})
 }
 
 // onRequest makes a stage that looks at the request alone, whoever calls.
-func onRequest(name string, phase pipeline.Phase, f func(x *pipeline.Exchange) error) pipeline.Stage {
+func onRequest(name string, phase pipeline.Phase, f func(ctx context.Context, x *pipeline.Exchange) error) pipeline.Stage {
 	return pipeline.Stage{
 		Name: name, Phase: phase,
 		Vary: func(*pipeline.Exchange) string { return "" },
 		Wrap: func(next pipeline.Handler) pipeline.Handler {
 			return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-				if err := f(x); err != nil {
+				if err := f(ctx, x); err != nil {
 					return nil, err
 				}
 				return next(ctx, x)

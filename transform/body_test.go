@@ -1,16 +1,23 @@
 package transform_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/edge"
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/transform"
 )
@@ -203,3 +210,70 @@ func BenchmarkBody(b *testing.B) {
 		_, _ = h(b.Context(), x)
 	}
 }
+
+func TestABodyThatMayNeverEndIsNotHeld(t *testing.T) {
+	t.Parallel()
+	_, err := tryBuild(t, transform.BodyPolicy(transform.BodyConfig{Buffer: true, Slow: true}))
+	require.ErrorContains(t, err, "/slow")
+}
+
+func TestSlowLiftsTheLeastRateOfTheListener(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		config transform.BodyConfig
+		status int
+	}{
+		"a slow body is refused":                    {transform.BodyConfig{}, http.StatusRequestTimeout},
+		"where the route is patient, it is awaited": {transform.BodyConfig{Slow: true}, http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ours, theirs := net.Pipe()
+				h := edge.Handler(pipeline.Chain(echo, build(t, transform.BodyPolicy(tc.config))...))
+				s := listen.NewServer(h, listen.Config{})
+				ended := make(chan error, 1)
+				go func() { ended <- s.Serve(&single{conn: theirs, over: make(chan struct{})}) }()
+				go func() {
+					_, _ = io.WriteString(ours, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\n")
+					for range 3 {
+						time.Sleep(time.Minute)
+						if _, err := io.WriteString(ours, "x"); err != nil {
+							return
+						}
+					}
+				}()
+				resp, err := http.ReadResponse(bufio.NewReader(ours), nil)
+				require.NoError(t, err)
+				require.Equal(t, tc.status, resp.StatusCode)
+				require.NoError(t, ours.Close())
+				require.NoError(t, s.Close())
+				require.ErrorIs(t, <-ended, http.ErrServerClosed)
+				time.Sleep(5 * time.Minute) // until whoever sends has noticed
+			})
+		})
+	}
+}
+
+// A single is a listener of one connection.
+type single struct {
+	conn net.Conn
+	over chan struct{}
+	once sync.Once
+}
+
+func (s *single) Accept() (net.Conn, error) {
+	if conn := s.conn; conn != nil {
+		s.conn = nil
+		return conn, nil
+	}
+	<-s.over
+	return nil, net.ErrClosed
+}
+
+func (s *single) Close() error {
+	s.once.Do(func() { close(s.over) })
+	return nil
+}
+
+func (s *single) Addr() net.Addr { return &net.TCPAddr{} }

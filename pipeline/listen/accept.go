@@ -106,7 +106,7 @@ func (e *entrance) make(conn net.Conn) (net.Conn, error) {
 		conn = proxied{conn, client}
 	}
 	if c.TLS == nil {
-		return e.guard(conn), nil
+		return e.told(guard(conn, &c.Limits)), nil
 	}
 	secure, err := e.handshake(conn, by)
 	if err != nil {
@@ -115,13 +115,13 @@ func (e *entrance) make(conn net.Conn) (net.Conn, error) {
 	}
 	state := secure.ConnectionState()
 	if state.NegotiatedProtocol == "h2" {
-		return secure, nil
+		return &secured{e.told(watch(secure, &c.Limits)), state}, nil
 	}
-	return &tlsConn{e.guard(secure), state}, nil
+	return &tlsConn{e.told(guard(secure, &c.Limits)), state}, nil
 }
 
-func (e *entrance) guard(conn net.Conn) *Conn {
-	g := guard(conn, &e.config.Limits)
+// told has the connection tell what it refuses.
+func (e *entrance) told(g *Conn) *Conn {
 	g.refused = func(c *Conn, f *fault) { e.config.tell(c.RemoteAddr(), f.code, f) }
 	return g
 }

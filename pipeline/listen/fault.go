@@ -101,5 +101,10 @@ var (
 	faultChunkEnd     = badChunk("A chunk or its size does not end with CRLF.")
 	faultTrailerName  = badField("A trailer has the name of a field that only a head may have.")
 	faultTrailerLarge = &fault{http.StatusRequestHeaderFieldsTooLarge, CodeHeadTooLarge, "The trailers of the request are larger than allowed."}
-	faultBodySlow     = &fault{http.StatusRequestTimeout, pipeline.CodeBodyTimeout, "The body of the request came too slowly."}
+	faultPreface      = malformed("HTTP/2 was agreed on, and is not spoken.")
+	faultChatter      = &fault{http.StatusTooManyRequests, CodeFlood, "Frames that ask for nothing came faster than allowed."}
+	faultResets       = &fault{http.StatusTooManyRequests, CodeFlood, "Streams were given up faster than allowed."}
+	faultBlock        = &fault{http.StatusRequestHeaderFieldsTooLarge, CodeHeadTooLarge, "A head came in more frames or bytes than allowed."}
+
+	faultBodySlow = &fault{http.StatusRequestTimeout, pipeline.CodeBodyTimeout, "The body of the request came too slowly."}
 )

@@ -13,10 +13,11 @@ import (
 // What a guard keeps at most.
 const aheadBytes = 64 << 10 // sent ahead while a request is being answered
 
-// A Conn is a connection of HTTP/1.1 below the server that parses it: bytes
+// A Conn is a connection below the server that parses it. On HTTP/1.1, bytes
 // pass unchanged as long as they are requests that every parser reads alike.
 // At the first that are not, the Conn answers with a problem, once no other
-// answer is under way, and ends; nothing after them is read as a request.
+// answer is under way, and ends; nothing after them is read as a request. On
+// HTTP/2 it counts frames, and ends where they come as a flood or too slowly.
 //
 // What a client sends while its request is being answered is held back until
 // the answer is complete, or the connection is taken over, so the server has
@@ -36,6 +37,7 @@ type Conn struct {
 	condemned *fault      // what follows the bytes that are ready
 	over      error       // why nothing more is read
 	blamed    atomic.Bool // a body was at fault, and whoever read it answers
+	frames    *frameWatch // of HTTP/2; nil on HTTP/1.1
 
 	buffer
 	ready int // how much of the buffer may go on
@@ -52,11 +54,20 @@ func newStalling(conn net.Conn, l *Limits) net.Conn {
 	if l.WriteStall < 0 {
 		return conn
 	}
-	return &stalling{Conn: conn, limit: l.WriteStall}
+	s := &stalling{Conn: conn, measure: l.answers()}
+	s.pace.begin(s.measure)
+	return s
 }
 
 func guard(conn net.Conn, l *Limits) *Conn {
 	return &Conn{Conn: conn, limits: l, framer: framer{limits: l}, deadline: readDeadline{conn: conn}}
+}
+
+// watch returns conn as one of HTTP/2 from its first byte on.
+func watch(conn net.Conn, l *Limits) *Conn {
+	c := guard(conn, l)
+	c.framer.phase, c.frames = aside, newFrameWatch(l)
+	return c
 }
 
 // State is told what became of the connection; it is for http.Server's
@@ -96,6 +107,16 @@ func underlying(c net.Conn) *stalling {
 // Read passes on what was found to be right. It is called by one goroutine at
 // a time.
 func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.pass(p)
+	if c.frames != nil && n > 0 {
+		if f := c.frames.saw(p[:n]); f != nil {
+			return 0, c.calm(f)
+		}
+	}
+	return n, err
+}
+
+func (c *Conn) pass(p []byte) (int, error) {
 	for len(p) > 0 {
 		switch {
 		case c.ready > 0:
@@ -147,9 +168,40 @@ func (c *Conn) look(data []byte) (take, skip int) {
 	}
 	if before == inHead && take > 0 && c.framer.phase != aside {
 		c.busy = true
-		c.pace.begin(c.limits)
+		c.pace.begin(c.limits.bodies())
+	}
+	if before == inHead && c.framer.phase == aside {
+		c.frames = newFrameWatch(c.limits)
 	}
 	return take, skip
+}
+
+// Write writes, and looks at the frames of HTTP/2.
+func (c *Conn) Write(p []byte) (int, error) {
+	if c.frames == nil {
+		return c.Conn.Write(p)
+	}
+	c.frames.writing.Lock()
+	defer c.frames.writing.Unlock()
+	c.frames.sends(p)
+	return c.Conn.Write(p)
+}
+
+// calm ends a connection of HTTP/2, and says so where nothing else is being
+// written.
+func (c *Conn) calm(f *fault) error {
+	c.over = io.EOF
+	if c.refused != nil {
+		c.refused(c, f)
+	}
+	if c.frames.writing.TryLock() {
+		defer c.frames.writing.Unlock()
+		if c.frames.out.between() {
+			_ = c.SetWriteDeadline(time.Now().Add(lingerTime))
+			_, _ = c.Conn.Write(c.frames.goAway()) // it is closed either way
+		}
+	}
+	return c.over
 }
 
 // CloseWrite ends what is sent.

@@ -128,3 +128,25 @@ func dialTLS(t testing.TB, addr string, c *tls.Config) net.Conn {
 	require.NoError(t, err)
 	return conn
 }
+
+// listening runs a server that the test ends by itself.
+func listening(t testing.TB, h http.Handler, c listen.Config) (*listen.Server, string) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := listen.NewServer(h, c)
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ln) }()
+	t.Cleanup(func() { require.ErrorIs(t, <-ended, http.ErrServerClosed) })
+	return s, ln.Addr().String()
+}
+
+// tell passes on the codes of refusals, the first of them at least.
+func tell(codes chan<- string) func(net.Addr, string) {
+	return func(_ net.Addr, code string) {
+		select {
+		case codes <- code:
+		default:
+		}
+	}
+}

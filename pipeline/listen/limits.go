@@ -23,6 +23,10 @@ type Limits struct {
 	BodyRate int
 	// BodyGrace is how long a body may bring nothing at all. Default 10s.
 	BodyGrace time.Duration
+	// WriteRate is the least rate, in bytes per second, at which the peer takes
+	// what is written to it, averaged over WriteStall; only the time that is
+	// spent waiting for it counts. Default 500; negative: none.
+	WriteRate int
 	// WriteStall bounds the time in which the peer takes nothing of what is
 	// written to it. Default 30s; negative: none.
 	WriteStall time.Duration
@@ -39,9 +43,19 @@ func (l Limits) withDefaults() Limits {
 	l.Fields = orDefault(l.Fields, 100)
 	l.BodyRate = orDefault(l.BodyRate, 500)
 	l.BodyGrace = orDefault(l.BodyGrace, 10*time.Second)
+	l.WriteRate = orDefault(l.WriteRate, 500)
 	l.WriteStall = orDefault(l.WriteStall, 30*time.Second)
 	return l
 }
+
+func (l *Limits) bodies() measure {
+	if l.BodyRate < 0 {
+		return measure{l.BodyRate, -1}
+	}
+	return measure{l.BodyRate, l.BodyGrace}
+}
+
+func (l *Limits) answers() measure { return measure{l.WriteRate, l.WriteStall} }
 
 func orDefault[T comparable](v, standard T) T {
 	var zero T

@@ -51,7 +51,7 @@ func (c *Conn) fill(p []byte) (int, error) {
 	start, by := c.due()
 	n, late, err := c.deadline.read(p, by)
 	if !start.IsZero() {
-		c.pace.took(time.Since(start), n, c.limits)
+		c.pace.took(time.Since(start), n, c.limits.bodies())
 	}
 	if late && n == 0 {
 		err = c.late(err)
@@ -63,10 +63,12 @@ func (c *Conn) fill(p []byte) (int, error) {
 // is the pace of a body that says so, then also the present.
 func (c *Conn) due() (start, by time.Time) {
 	switch {
+	case c.frames != nil:
+		return start, c.frames.due()
 	case c.framer.phase == aside || c.holding():
 	case c.framer.phase == inHead:
 		return start, c.headDue()
-	case c.limits.BodyRate > 0 && !c.patient.Load():
+	case !c.limits.bodies().none() && !c.patient.Load():
 		start = time.Now()
 		return start, start.Add(c.pace.left)
 	}
@@ -88,6 +90,10 @@ func (c *Conn) headDue() time.Time {
 // late is after the client's time has passed.
 func (c *Conn) late(err error) error {
 	switch {
+	case c.frames != nil:
+		if c.frames.late() {
+			return c.calm(faultHeadSlow)
+		}
 	case c.framer.phase != inHead:
 		c.condemned = faultBodySlow
 	case c.begun:

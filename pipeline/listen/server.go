@@ -16,6 +16,10 @@ type Server struct {
 	http   *http.Server
 }
 
+// maxFrame is the longest frame of HTTP/2 that is read: what every client sends
+// where it is told nothing, and held once for each connection.
+const maxFrame = 16 << 10
+
 // NewServer returns a server of h. One that has no handler answers 404.
 func NewServer(h http.Handler, c Config) *Server {
 	if h == nil { // net/http would serve what anybody registered
@@ -25,10 +29,10 @@ func NewServer(h http.Handler, c Config) *Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(s.config.H2C)
+	protocols.SetUnencryptedHTTP2(s.config.H2C || s.config.TLS != nil) // that by TLS is unpacked here
 	s.http = &http.Server{
 		Handler: s.handler(h), Protocols: protocols,
-		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: s.config.MaxStreams},
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: s.config.MaxStreams, MaxReadFrameSize: maxFrame},
 		IdleTimeout:    s.config.Idle,
 		MaxHeaderBytes: s.config.HeadBytes,
 		ErrorLog:       slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
@@ -65,15 +69,20 @@ func state(conn net.Conn, s http.ConnState) {
 	}
 }
 
-// handler adds what every answer by TLS says.
+// handler adds what every answer by TLS says, and what holds of HTTP/2.
 func (s *Server) handler(h http.Handler) http.Handler {
 	if s.config.TLS != nil && s.config.TLS.GetConfigForClient != nil {
 		h = directed(h)
 	}
-	if s.config.TLS == nil || s.config.HSTS < 0 {
-		return h
+	if s.config.TLS != nil && s.config.HSTS >= 0 {
+		h = strictly(h, s.config.HSTS)
 	}
-	value := []string{"max-age=" + strconv.FormatInt(int64(s.config.HSTS/time.Second), 10)}
+	return streamed(h, &s.config.Limits)
+}
+
+// strictly tells browsers to come by TLS only.
+func strictly(h http.Handler, most time.Duration) http.Handler {
+	value := []string{"max-age=" + strconv.FormatInt(int64(most/time.Second), 10)}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Strict-Transport-Security"] = value
 		h.ServeHTTP(w, r)
@@ -83,10 +92,12 @@ func (s *Server) handler(h http.Handler) http.Handler {
 type connKey struct{}
 
 func withConn(ctx context.Context, conn net.Conn) context.Context {
-	if p, ok := conn.(interface{ lenient() }); ok {
-		return context.WithValue(ctx, connKey{}, p)
-	}
-	return ctx
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+func connOf(ctx context.Context) net.Conn {
+	conn, _ := ctx.Value(connKey{}).(net.Conn)
+	return conn
 }
 
 // Patient lifts the least rate from the body of the request that ctx belongs

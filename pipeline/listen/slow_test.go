@@ -81,10 +81,12 @@ func virtual(t *testing.T, h http.HandlerFunc, c listen.Config, f func(t *testin
 		ended := make(chan error, 1)
 		go func() { ended <- s.Serve(ln) }()
 		v := &clients{ln: ln}
+		defer func() { // also where f fails
+			require.NoError(t, s.Close())
+			v.Wait()
+			require.ErrorIs(t, <-ended, http.ErrServerClosed)
+		}()
 		f(t, v)
-		require.NoError(t, s.Close())
-		v.Wait()
-		require.ErrorIs(t, <-ended, http.ErrServerClosed)
 	})
 }
 
@@ -302,11 +304,37 @@ func TestAClientThatTakesNothingIsCutOff(t *testing.T) {
 	})
 }
 
+func TestAnAnswerThatIsTakenTooSlowlyIsCutOff(t *testing.T) {
+	for perSecond, done := range map[int]bool{400: false, 600: true} {
+		t.Run(fmt.Sprint(perSecond, " bytes a second"), func(t *testing.T) {
+			h := func(w http.ResponseWriter, r *http.Request) {
+				start := time.Now()
+				_, err := io.WriteString(w, strings.Repeat("x", 100_000))
+				require.Equal(t, done, err == nil, "%v", err)
+				if !done {
+					require.InDelta(t, 150, time.Since(start).Seconds(), 5, "100 bytes a second are missing of 500, for 30 s")
+				}
+			}
+			virtual(t, h, listen.Config{}, func(t *testing.T, v *clients) {
+				conn := v.dial()
+				write(t, conn, get)
+				for range 300 {
+					if _, err := io.ReadFull(conn, make([]byte, perSecond)); err != nil {
+						break
+					}
+					time.Sleep(time.Second)
+				}
+				require.NoError(t, conn.Close())
+			})
+		})
+	}
+}
+
 func TestTheWatchOverWritesIsForProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		guarded := listen.Guard(theirs, listen.Limits{})
+		guarded := listen.Guard(theirs, listen.Limits{WriteRate: -1})
 		ended := make(chan error, 1)
 		go func() {
 			_, err := io.WriteString(guarded, strings.Repeat("x", 100))

@@ -7,43 +7,59 @@ import (
 	"time"
 )
 
-// A stalling is a connection on which a write fails once the peer has taken
-// nothing for a while. It stands below TLS, where it sees what went out.
+// A stalling is a connection on which a write fails once the peer takes what
+// it is sent below the least rate. It stands below TLS, where it sees what went
+// out.
 type stalling struct {
 	net.Conn
-	limit time.Duration
+	measure measure
 
 	mu     sync.Mutex
+	pace   pace
 	server time.Time // the deadline that was set from outside
 	lifted bool      // whoever has the connection looks after it himself
 }
 
 func (s *stalling) Write(p []byte) (n int, err error) {
 	for {
-		if err := s.arm(); err != nil {
+		start, err := s.arm()
+		if err != nil {
 			return n, err
 		}
 		m, err := s.Conn.Write(p[n:])
 		n += m
-		if m == 0 || !timedOut(err) || s.over() {
+		if s.over(start, m) || !timedOut(err) {
 			return n, err
 		}
 	}
 }
 
-func (s *stalling) arm() error {
+// looks is how often, within the grace, a write that waits is asked how far it
+// has come: only its end tells, and bytes that went at once must not count as
+// if they had gone just now.
+const looks = 8
+
+// arm sets the deadline of one look.
+func (s *stalling) arm() (start time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lifted {
-		return nil
+		return start, nil
 	}
-	return s.Conn.SetWriteDeadline(earlier(s.server, time.Now().Add(s.limit)))
+	start = time.Now()
+	return start, s.Conn.SetWriteDeadline(earlier(s.server, start.Add(min(s.pace.left, s.measure.grace/looks+1))))
 }
 
-func (s *stalling) over() bool {
+// over is after a write of n bytes, and tells whether there may be another.
+func (s *stalling) over(start time.Time, n int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.lifted || passed(s.server, time.Now())
+	if s.lifted {
+		return true
+	}
+	now := time.Now()
+	s.pace.took(now.Sub(start), n, s.measure)
+	return s.pace.left <= 0 || passed(s.server, now)
 }
 
 // lift ends the watch.
