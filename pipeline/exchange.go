@@ -36,14 +36,16 @@ type Exchange struct {
 	Identity     *Identity              // set by Authenticate stages
 	Subscription *registry.Subscription // set by Authorize stages
 	Grant        *Grant                 // set by Authorize stages; nil grants nothing
+	Spellings    registry.Spelling      // the odd ones of the path that were let through; see edge.Options
 
+	fork    bool
+	granted bool
 	link    Link
 	entry   *Entry
 	raw     Raw
 	body    payload
 	target  string
 	refusal *Problem // the last one recorded as a denial
-	fork    bool
 
 	edits      []edit
 	decisions  []Decision
@@ -57,7 +59,6 @@ type Exchange struct {
 	attemptRoom  [2]Attempt
 	enderRoom    [4]Ender
 	grantRoom    Grant
-	granted      bool
 	clock        clock
 }
 
