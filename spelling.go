@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
@@ -27,27 +29,33 @@ func (t *table) spelled(x *pipeline.Exchange, m *router.Match) error {
 	if odd := x.Spellings &^ t.routes[m.Route].takes; odd != 0 {
 		return edge.RefuseSpelling(odd)
 	}
-	if !t.unambiguous(x, m.Route) {
-		return edge.RefuseSpelling(x.Spellings)
+	if err := t.readOtherwise(x, m.Route); err != nil {
+		p := edge.RefuseSpelling(x.Spellings).Because(err)
+		p.Detail = "Some would read the path as one of another route: " + x.Spellings.String() + "."
+		return p
 	}
 	return nil
 }
 
-// unambiguous reports whether every reading of the path has the same route, or
-// none.
-func (t *table) unambiguous(x *pipeline.Exchange, route int) bool {
+// readOtherwise returns an error where not every reading of the path has the
+// same route, or none.
+func (t *table) readOtherwise(x *pipeline.Exchange, route int) error {
 	readings, ok := edge.Readings(x.In.URL.EscapedPath())
 	if !ok {
-		return false
+		return errors.New("the path has too many readings")
 	}
 	r := *x.In
 	for _, u := range readings {
 		var values [pipeline.MaxParams]string
 		u.RawQuery = x.In.URL.RawQuery
 		r.URL = u
-		if m := t.router.Match(&r, &values); m.Route != route && m.Status != http.StatusNotFound {
-			return false
+		switch m := t.router.Match(&r, &values); {
+		case m.Route == route || m.Status == http.StatusNotFound:
+		case m.Route < 0:
+			return fmt.Errorf("reading %q is refused with %d", u.Path, m.Status)
+		default:
+			return fmt.Errorf("reading %q is one of route %q", u.Path, t.snapshot.Routes[m.Route].Name)
 		}
 	}
-	return true
+	return nil
 }

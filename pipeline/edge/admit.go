@@ -95,7 +95,7 @@ func (c *call) path(r *http.Request) *pipeline.Problem {
 	escaped := pathOf(u)
 	canonical, met, err := Spelled(escaped, c.edge.spellings)
 	switch {
-	case err == nil && (u.User != nil || u.Opaque != ""):
+	case err == nil && (u.User != nil || u.Opaque != "" || u.Scheme != "" && u.Host == ""):
 		err = errTargetForm
 	case err == nil && (strings.IndexByte(r.RequestURI, '#') >= 0 || u.Fragment != ""):
 		err = errTargetFragment
