@@ -115,6 +115,7 @@ func (c *compilation) route(r *registry.Route, sum hash) *unit {
 		return nil
 	}
 	u.entry.Route = &u.route
+	u.takes = u.route.Paths.Spellings()
 	if err := c.seal(u, last, stages); err != nil {
 		c.routeFault(r, "/policies", "%w", err)
 		return nil
@@ -276,7 +277,7 @@ func (c *compilation) edge() *edgeUnit {
 	}
 	server, err := edge.New(e.handler, edge.Options{
 		Inbound: c.snapshot.Inbound, Environment: c.snapshot.Environment,
-		Entry: &e.entry, Log: c.g.logger, Via: c.g.via,
+		Entry: &e.entry, Log: c.g.logger, Via: c.g.via, Spellings: spellings(c.snapshot),
 	})
 	c.collect(err)
 	e.server = server

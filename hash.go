@@ -67,6 +67,7 @@ func (h *hasher) route(environment string, r *registry.Route) hash {
 		h.string(s)
 	}
 	h.strings(r.Upgrade)
+	h.strings(r.Paths.Allow)
 	h.strings(r.Match.Hosts)
 	h.strings(r.Match.Methods)
 	h.predicates(r.Match.Headers)
@@ -82,6 +83,7 @@ func (h *hasher) edge(s *registry.Snapshot) hash {
 	h.strings(s.Inbound.TrustedProxies)
 	h.strings(s.Inbound.IdentityFields)
 	h.string(s.Inbound.UnderscoreNames)
+	h.int(int(spellings(s)))
 	h.policies(s.Edge)
 	return h.done()
 }

@@ -57,6 +57,11 @@ func dispatch(e *edgeUnit, fresh *freshness) pipeline.Handler {
 func (t *table) route(x *pipeline.Exchange) (*unit, error) {
 	values := x.ParamRoom()
 	m := t.router.Match(x.In, values)
+	if x.Spellings != 0 {
+		if err := t.spelled(x, &m); err != nil {
+			return nil, err
+		}
+	}
 	if m.Route < 0 {
 		return nil, m.Problem()
 	}

@@ -14,6 +14,7 @@ import (
 // goes from table to table by pointer, with its counters and open exchanges.
 type unit struct {
 	route   registry.Route
+	takes   registry.Spelling // odd spellings of a path that the route takes
 	hash    hash
 	stages  []pipeline.StageStatus
 	handler pipeline.Handler

@@ -36,6 +36,13 @@ type Exchange struct {
 	Identity     *Identity              // set by Authenticate stages
 	Subscription *registry.Subscription // set by Authorize stages
 	Grant        *Grant                 // set by Authorize stages; nil grants nothing
+	Spellings    registry.Spelling      // the odd ones of the path that were let through; see edge.Options
+
+	fork       bool
+	forked     bool // forks share In
+	granted    bool
+	identified bool
+	replies    uint8 // in use of replyRoom
 
 	link    Link
 	entry   *Entry
@@ -43,8 +50,6 @@ type Exchange struct {
 	body    payload
 	target  string
 	refusal *Problem // the last one recorded as a denial
-	fork    bool
-	forked  bool // forks share In
 
 	edits      []edit
 	decisions  []Decision
@@ -58,9 +63,6 @@ type Exchange struct {
 	attemptRoom  [2]Attempt
 	enderRoom    [4]Ender
 	replyRoom    [8]string
-	replies      uint8 // in use of replyRoom
-	granted      bool
-	identified   bool
 	grantRoom    Grant
 	identityRoom Identity
 	clock        clock

@@ -16,6 +16,9 @@ type Document struct {
 	Environment string `json:"environment,omitempty"`
 	// Inbound says what is believed of requests as they arrive.
 	Inbound Inbound `json:"inbound,omitzero"`
+	// Paths says which odd spellings of a path the routes take that say nothing
+	// themselves, and whose API says nothing.
+	Paths Paths `json:"paths,omitzero"`
 	// Edge holds the policies around the router: requests of no route pass
 	// them too. They are not inherited and inherit nothing.
 	Edge []Policy `json:"edge,omitempty"`
@@ -34,8 +37,8 @@ type Document struct {
 
 	// Pos is where the document stands.
 	Pos Pos `json:"-"`
-	// schemaPos and inboundPos are the places of the documents that state them.
-	schemaPos, inboundPos Pos
+	// schemaPos, inboundPos and pathsPos are the places of the documents that state them.
+	schemaPos, inboundPos, pathsPos Pos
 }
 
 // An API is a product in one version: routes that share a base path, policies
@@ -54,6 +57,8 @@ type API struct {
 	Hosts []string `json:"hosts,omitempty"`
 	// Upstream is that of the routes which name none.
 	Upstream string `json:"upstream,omitempty"`
+	// Paths is that of the routes which say nothing of it.
+	Paths Paths `json:"paths,omitzero"`
 	// Policies are inherited by the routes of the API.
 	Policies []Policy `json:"policies,omitempty"`
 	// Routes are the resources of the API.
@@ -86,6 +91,9 @@ type APIRoute struct {
 	Upstream string `json:"upstream,omitempty"`
 	// Protocol is empty for that of the API.
 	Protocol string `json:"protocol,omitempty" enum:"rest,graphql,grpc,soap,events"`
+	// Paths says which odd spellings of a path are taken, instead of what the
+	// API and the document say.
+	Paths Paths `json:"paths,omitzero"`
 	// Upgrade lists the protocols that a client may switch to: "websocket".
 	Upgrade []string `json:"upgrade,omitempty" enum:"websocket"`
 	// Policies replace the inherited ones of the same kind and name, in their

@@ -7,7 +7,7 @@ import (
 
 // MergeDocuments makes one Document of several: lists are concatenated in
 // order, and what there can be only one of (schema, version, environment,
-// inbound) must agree wherever it is stated.
+// inbound, paths) must agree wherever it is stated.
 func MergeDocuments(docs ...*Document) (*Document, error) {
 	out := &Document{}
 	var faults collector
@@ -21,10 +21,14 @@ func MergeDocuments(docs ...*Document) (*Document, error) {
 		if reflect.ValueOf(out.Inbound).IsZero() {
 			out.inboundPos = d.inboundPos
 		}
+		if out.Paths.Allow == nil {
+			out.pathsPos = d.pathsPos
+		}
 		agree(&faults, d.Pos, "/schema", &out.Schema, d.Schema)
 		agree(&faults, d.Pos, "/version", &out.Version, d.Version)
 		agree(&faults, d.Pos, "/environment", &out.Environment, d.Environment)
 		agree(&faults, d.Pos, "/inbound", &out.Inbound, d.Inbound)
+		agree(&faults, d.Pos, "/paths", &out.Paths, d.Paths)
 		out.Edge = append(out.Edge, d.Edge...)
 		out.Policies = append(out.Policies, d.Policies...)
 		out.Upstreams = append(out.Upstreams, d.Upstreams...)

@@ -7,7 +7,7 @@ import "strconv"
 // Document calls it, before documents are merged.
 func (d *Document) Place(file string, document int) {
 	d.Pos = Pos{File: file, Document: document}
-	d.schemaPos, d.inboundPos = d.Pos, d.Pos
+	d.schemaPos, d.inboundPos, d.pathsPos = d.Pos, d.Pos, d.Pos
 	placePolicies(d.Edge, d.Pos.at("/edge"))
 	placePolicies(d.Policies, d.Pos.at("/policies"))
 	for i := range d.Upstreams {

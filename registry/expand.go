@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -80,10 +81,11 @@ func (x *expander) snapshot() *Snapshot {
 		Upstreams:   slices.Clone(d.Upstreams),
 	}
 	general := x.inherit(Fault{}, nil, d.Policies)
+	paths := x.paths(d.pathsPos, d.Paths)
 	for i := range d.APIs {
-		snap.Routes = append(snap.Routes, x.api(&d.APIs[i], general)...)
+		snap.Routes = append(snap.Routes, x.api(&d.APIs[i], paths, general)...)
 	}
-	none := API{}
+	none := API{Paths: paths}
 	for i := range d.Routes {
 		snap.Routes = append(snap.Routes, x.route(&none, &d.Routes[i], general))
 	}
@@ -91,14 +93,33 @@ func (x *expander) snapshot() *Snapshot {
 }
 
 // api returns the routes of one API.
-func (x *expander) api(a *API, general []Policy) []Route {
+func (x *expander) api(a *API, paths Paths, general []Policy) []Route {
 	x.checkAPI(a)
+	own := *a
+	a, own.Paths = &own, x.paths(a.Pos, a.Paths).or(paths)
 	inherited := x.inherit(Fault{}, general, a.Policies)
 	routes := make([]Route, 0, len(a.Routes))
 	for i := range a.Routes {
 		routes = append(routes, x.route(a, &a.Routes[i], inherited))
 	}
 	return routes
+}
+
+// paths returns what the thing at pos has its routes inherit. Names that are
+// unknown are told once, here, and not once more by each route.
+func (x *expander) paths(pos Pos, p Paths) Paths {
+	var known []string
+	for i, name := range p.Allow {
+		if err := spellingFault(name); err != nil {
+			x.fault(pos, "/paths/allow/"+strconv.Itoa(i), "%w", err)
+			continue
+		}
+		known = append(known, name)
+	}
+	if len(known) < len(p.Allow) {
+		return Paths{Allow: known}
+	}
+	return p
 }
 
 func (x *expander) checkAPI(a *API) {
@@ -123,6 +144,7 @@ func (x *expander) route(a *API, r *APIRoute, inherited []Policy) Route {
 		Protocol: first(r.Protocol, a.Protocol),
 		Match:    r.Match,
 		Rewrite:  r.Rewrite,
+		Paths:    r.Paths.or(a.Paths),
 		Upgrade:  r.Upgrade,
 		Policies: x.inherit(Fault{Route: r.Name}, inherited, r.Policies),
 		Upstream: first(r.Upstream, a.Upstream),

@@ -33,6 +33,8 @@ type Route struct {
 	// Rewrite is the path that the upstream is asked for, with the parameters
 	// of Match.Path: "/users/{id}". Empty keeps the path.
 	Rewrite string `json:"rewrite,omitempty"`
+	// Paths says which odd spellings of a path are taken.
+	Paths Paths `json:"paths,omitzero"`
 	// Upgrade lists the protocols that a client may switch to: "websocket".
 	Upgrade  []string `json:"upgrade,omitempty"`
 	Policies []Policy `json:"policies,omitempty"`
@@ -51,7 +53,8 @@ type Match struct {
 	Hosts []string `json:"hosts,omitempty"`
 	// Methods lists the methods taken; none takes all. GET takes HEAD too.
 	Methods []string `json:"methods,omitempty"`
-	// Path is a template: "/users/{id}", "/files/{path...}".
+	// Path is a template: "/users/{id}", "/files/{path...}". A rest such as
+	// {path...} takes all that follows, "/files/" itself included.
 	Path string `json:"path"`
 	// Headers lists predicates of request fields, which all have to hold.
 	Headers []Predicate `json:"headers,omitempty"`

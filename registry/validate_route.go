@@ -14,6 +14,9 @@ func (v *validator) route(r *Route) {
 	v.word("/protocol", "protocol", r.Protocol, "rest", "graphql", "grpc", "soap", "events")
 	v.match(&r.Match)
 	v.rewrite(r)
+	for i, name := range r.Paths.Allow {
+		v.fault("/paths/allow/"+strconv.Itoa(i), spellingFault(name))
+	}
 	for i, u := range r.Upgrade {
 		if u != "websocket" {
 			v.fault("/upgrade/"+strconv.Itoa(i), Unknown("protocol to upgrade to", clip(u), []string{"websocket"}))

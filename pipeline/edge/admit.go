@@ -92,13 +92,10 @@ func (c *call) host(r *http.Request) *pipeline.Problem {
 
 func (c *call) path(r *http.Request) *pipeline.Problem {
 	u := r.URL
-	escaped := u.EscapedPath()
-	if escaped == "" && u.Host != "" { // absolute form (RFC 9112 section 3.2.2)
-		escaped = "/"
-	}
-	canonical, err := Canonical(escaped)
+	escaped := pathOf(u)
+	canonical, met, err := Spelled(escaped, c.edge.spellings)
 	switch {
-	case err == nil && (u.User != nil || u.Opaque != ""):
+	case err == nil && (u.User != nil || u.Opaque != "" || u.Scheme != "" && u.Host == ""):
 		err = errTargetForm
 	case err == nil && (strings.IndexByte(r.RequestURI, '#') >= 0 || u.Fragment != ""):
 		err = errTargetFragment
@@ -106,17 +103,32 @@ func (c *call) path(r *http.Request) *pipeline.Problem {
 		err = errPathControl
 	}
 	if err != nil {
-		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodePathRefused, "The path is not one that all parsers read alike.").Because(err)
+		return refusePath(err)
 	}
-	if canonical == u.EscapedPath() && u.Scheme == "" && u.Host == "" {
+	c.x.Spellings = met
+	if canonical == escaped && (u.RawPath == "" || u.RawPath == canonical) && u.Scheme == "" && u.Host == "" {
 		return nil
 	}
 	decoded, err := url.PathUnescape(canonical)
 	if err != nil {
-		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodePathRefused, "The path cannot be decoded.").Because(err)
+		return refusePath(err)
 	}
 	c.in.URL = &url.URL{Path: decoded, RawPath: canonical, RawQuery: u.RawQuery, ForceQuery: u.ForceQuery}
 	return nil
+}
+
+// pathOf returns the path as it came. EscapedPath would encode anew what is not
+// encoded as it should be, an encoded slash of it as a plain one.
+func pathOf(u *url.URL) string {
+	switch {
+	case u.RawPath != "":
+		if decoded, err := url.PathUnescape(u.RawPath); err == nil && decoded == u.Path {
+			return u.RawPath
+		}
+	case u.Path == "" && u.Host != "": // absolute form (RFC 9112 section 3.2.2)
+		return "/"
+	}
+	return u.EscapedPath()
 }
 
 // upgrade returns the protocol that the client asks to switch to: exactly one,

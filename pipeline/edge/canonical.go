@@ -5,37 +5,59 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 var (
-	errPathRelative  = errors.New("path does not begin with a slash")
-	errPathByte      = errors.New("path holds a byte that has to be encoded")
-	errPathEscape    = errors.New("path holds an invalid escape")
-	errPathSeparator = errors.New("path holds an encoded separator")
-	errPathControl   = errors.New("path holds a control character")
-	errPathEmpty     = errors.New("path holds an empty segment")
-	errPathDots      = errors.New("path holds a dot segment with a parameter")
-	errPathUTF8      = errors.New("path is not UTF-8")
+	errPathRelative = errors.New("path does not begin with a slash")
+	errPathByte     = errors.New("path holds a byte that has to be encoded")
+	errPathEscape   = errors.New("path holds an invalid escape")
+	errPathControl  = errors.New("path holds a control character")
+	errPathUTF8     = errors.New("path is not UTF-8")
 )
 
 // Canonical returns the one encoded form of a path that matcher, authorizer,
 // limiter, cache and backend all get: unreserved characters decoded, escapes
 // in upper case, dot segments resolved, in every spelling of theirs. It
-// refuses what parsers are known to read in different ways: encoded slashes
-// and backslashes, control characters, empty segments, "..;", and what is not
-// UTF-8. What it returns is its own canonical form.
+// refuses what parsers are known to read in different ways: each
+// [registry.Spelling], control characters, and what is not UTF-8. What it
+// returns is its own canonical form.
 func Canonical(escapedPath string) (string, error) {
+	canonical, _, err := Spelled(escapedPath, 0)
+	return canonical, err
+}
+
+// Spelled is Canonical for who takes some of the spellings that are refused
+// otherwise, and tells which of them it met. They stay as they are: escapes in
+// upper case, empty segments not merged. The caller sees to it that a backend
+// which reads the path otherwise does no harm by it; router.Router.Agrees
+// helps.
+//
+// What is never taken, whatever is allowed: control characters and NUL, what
+// is not UTF-8, also where it is encoded twice; more than two encodings; dot
+// segments beside or behind any of the spellings, "..;" among them; segments
+// of nothing but three dots or more; and an empty segment at the beginning,
+// which some take for the mark of a host.
+func Spelled(escapedPath string, allowed registry.Spelling) (string, registry.Spelling, error) {
 	if escapedPath == "" || escapedPath[0] != '/' {
-		return "", errPathRelative
+		return "", 0, errPathRelative
 	}
 	if plain(escapedPath) {
-		return escapedPath, nil
+		return escapedPath, 0, nil
 	}
 	normal, err := normalise(escapedPath)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return resolve(normal)
+	met := spellings(normal)
+	if met != 0 {
+		if err := judge(normal, met, allowed); err != nil {
+			return "", met, err
+		}
+		return normal, met, nil
+	}
+	return resolve(normal), 0, nil
 }
 
 // plain reports whether p needs no change, on sight.
@@ -46,12 +68,12 @@ func plain(p string) bool {
 		if !unreserved(c) && c != '/' && c != ':' && c != '@' {
 			return false
 		}
-		if before == '/' && (c == '/' || c == '.') {
+		if before == '/' && (c == '/' || c == '.') || before == '.' && c == '/' {
 			return false
 		}
 		before = c
 	}
-	return true
+	return before != '.'
 }
 
 // normalise decodes what is unreserved and writes the other escapes in upper
@@ -68,7 +90,7 @@ func normalise(p string) (string, error) {
 			}
 			continue
 		}
-		if i+2 >= len(p) || !hexadecimal(p[i+1]) || !hexadecimal(p[i+2]) {
+		if !escapeAt(p, i) {
 			return "", errPathEscape
 		}
 		v := nibble(p[i+1])<<4 | nibble(p[i+2])
@@ -88,7 +110,7 @@ func raw(out *strings.Builder, c byte) error {
 	switch {
 	case unreserved(c), strings.IndexByte("/:@!$&'()*+,;=", c) >= 0: // pchar, RFC 3986 section 3.3
 		out.WriteByte(c)
-	case c == '[', c == ']': // net/url lets them pass; RFC 3986 does not
+	case strings.IndexByte("[]|^\"<>`{}", c) >= 0: // clients send them as they are; RFC 3986 does not know them
 		escape(out, c)
 	case c < ' ', c == 0x7f:
 		return errPathControl
@@ -100,10 +122,8 @@ func raw(out *strings.Builder, c byte) error {
 
 func decoded(out *strings.Builder, v byte) error {
 	switch {
-	case v < ' ', v == 0x7f:
+	case control(v):
 		return errPathControl
-	case v == '/', v == '\\':
-		return errPathSeparator
 	case unreserved(v):
 		out.WriteByte(v)
 	default:
@@ -112,21 +132,18 @@ func decoded(out *strings.Builder, v byte) error {
 	return nil
 }
 
-// resolve removes dot segments (RFC 3986 section 5.2.4) and refuses segments
-// that are empty, or dots with a parameter.
-func resolve(p string) (string, error) {
+// resolve removes dot segments (RFC 3986 section 5.2.4). No segment of p is
+// empty but the last.
+func resolve(p string) string {
 	segments := strings.Split(p[1:], "/")
 	kept := segments[:0]
 	for i, s := range segments {
 		last := i == len(segments)-1
-		switch {
-		case s == "" && !last:
-			return "", errPathEmpty
-		case dotted(s):
-			return "", errPathDots
-		case s == "..":
+		switch s {
+		case "..":
 			kept = kept[:max(len(kept)-1, 0)]
-		case s != ".":
+		case ".":
+		default:
 			kept = append(kept, s)
 			continue
 		}
@@ -134,19 +151,17 @@ func resolve(p string) (string, error) {
 			kept = append(kept, "")
 		}
 	}
-	return "/" + strings.Join(kept, "/"), nil
-}
-
-// dotted reports a segment that servers which know path parameters take for a
-// dot segment.
-func dotted(s string) bool {
-	return strings.Contains(s, "..;") || strings.Contains(s, "..%3B") ||
-		strings.HasPrefix(s, ".;") || strings.HasPrefix(s, ".%3B")
+	return "/" + strings.Join(kept, "/")
 }
 
 func validUTF8(p string) bool {
 	s, err := url.PathUnescape(p)
 	return err == nil && utf8.ValidString(s)
+}
+
+// escapeAt reports whether an escape begins at p[i], which is a percent sign.
+func escapeAt(p string, i int) bool {
+	return i+2 < len(p) && hexadecimal(p[i+1]) && hexadecimal(p[i+2])
 }
 
 func escape(out *strings.Builder, c byte) {
@@ -155,6 +170,8 @@ func escape(out *strings.Builder, c byte) {
 	out.WriteByte(digits[c>>4])
 	out.WriteByte(digits[c&15])
 }
+
+func control(c byte) bool { return c < ' ' || c == 0x7f }
 
 func unreserved(c byte) bool {
 	return letter(c) || digit(c) || c == '-' || c == '.' || c == '_' || c == '~'

@@ -34,6 +34,10 @@ type Options struct {
 	// Via is our pseudonym (RFC 9110 section 7.6.3): a request that has passed
 	// it already is refused with 508. Empty looks for no loops.
 	Via string
+	// Spellings are the odd ones that are let through to the handler, which
+	// judges by itself where they are taken: see pipeline.Exchange.Spellings.
+	// The others are refused with 400; zero lets none through.
+	Spellings registry.Spelling
 	// MaxBody bounds request bodies, in bytes, until a stage calls LimitBody;
 	// 0 means 10 MiB.
 	MaxBody int64
@@ -48,6 +52,7 @@ type Edge struct {
 	log         *slog.Logger
 	via         string
 	maxBody     int64
+	spellings   registry.Spelling
 	proxies     proxies
 	fields      fields
 }
@@ -63,7 +68,7 @@ func New(h pipeline.Handler, o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		handler: h, entry: o.Entry, environment: o.Environment,
-		log: o.Log, via: o.Via, maxBody: o.MaxBody,
+		log: o.Log, via: o.Via, maxBody: o.MaxBody, spellings: o.Spellings,
 	}
 	e.proxies = newProxies(o.Inbound.TrustedProxies, &faults)
 	e.fields = newFields(o.Inbound, &faults)

@@ -43,10 +43,10 @@ func ExampleHandler() {
 
 func ExampleCanonical() {
 	fmt.Println(edge.Canonical("/public/%2e%2e/admin/%7eroot"))
-	fmt.Println(edge.Canonical("/public/..%2fadmin"))
+	fmt.Println(edge.Canonical("/public%2fadmin"))
 	// Output:
 	// /admin/~root <nil>
-	//  path holds an encoded separator
+	//  path in an odd spelling: encoded_slash
 }
 
 func ExampleIdentityFields() {

@@ -12,40 +12,76 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-f9645bd3/gateway/pipeline/edge"
+	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/stretchr/testify/require"
 )
 
 // FuzzCanonical holds Canonical to a second parser: net/url decodes, package
-// path resolves.
+// path resolves. What is taken only where it is allowed is held to the same,
+// but for what it is allowed to be.
 func FuzzCanonical(f *testing.F) {
 	for _, p := range append(hostilePaths(), "/", "/a/%2e%2e/b", "/%7Ea/", "/a/b/..", "/%C3%A9;x=1", "/a%2541") {
 		f.Add(p)
 	}
+	for p := range oddPaths() {
+		f.Add(p)
+	}
 	f.Fuzz(func(t *testing.T, in string) {
-		got, err := edge.Canonical(in)
+		got, met, err := edge.Spelled(in, everySpelling)
+		strict, strictErr := edge.Canonical(in)
+		require.Equal(t, err == nil && met == 0, strictErr == nil, "what is refused is what is met")
 		if err != nil {
 			return
 		}
-		again, err := edge.Canonical(got)
+		if strictErr == nil {
+			require.Equal(t, got, strict)
+		}
+		again, metAgain, err := edge.Spelled(got, met)
 		require.NoError(t, err)
 		require.Equal(t, got, again, "the canonical form is its own")
-
-		u, err := url.ParseRequestURI(in)
-		require.NoError(t, err)
-		want := path.Clean(u.Path)
-		if slashed(u.Path) && want != "/" {
-			want += "/"
-		}
-		decoded, err := url.PathUnescape(got)
-		require.NoError(t, err)
-		require.Equal(t, want, decoded)
-		require.True(t, utf8.ValidString(decoded))
-		require.Equal(t, strings.Count(got, "/"), strings.Count(decoded, "/"), "no slash is hidden")
-		require.NotContains(t, decoded, "//")
-		require.NotContains(t, decoded, "..;")
-		require.NotContains(t, decoded, `\`)
-		require.False(t, slices.ContainsFunc(strings.Split(decoded, "/"), func(s string) bool { return s == "." || s == ".." }))
+		require.Equal(t, met, metAgain)
+		secondParser(t, in, got, met)
+		neverClimbs(t, got, met)
 	})
+}
+
+// secondParser compares the meaning: the segments, decoded.
+func secondParser(t *testing.T, in, got string, met registry.Spelling) {
+	u, err := url.ParseRequestURI(in)
+	require.NoError(t, err)
+	decoded, err := url.PathUnescape(got)
+	require.NoError(t, err)
+	require.True(t, utf8.ValidString(decoded))
+	if met != 0 {
+		require.Equal(t, u.Path, decoded, "odd spellings stay")
+		require.Equal(t, strings.Count(in, "/"), strings.Count(got, "/"))
+		return
+	}
+	want := path.Clean(u.Path)
+	if slashed(u.Path) && want != "/" {
+		want += "/"
+	}
+	require.Equal(t, want, decoded)
+	require.Equal(t, strings.Count(got, "/"), strings.Count(decoded, "/"), "no slash is hidden")
+	require.NotContains(t, decoded, "//")
+	require.NotContains(t, decoded, ";")
+	require.NotContains(t, decoded, `\`)
+}
+
+// neverClimbs holds all readings to what no allowance takes.
+func neverClimbs(t *testing.T, got string, met registry.Spelling) {
+	readings, ok := edge.Readings(got)
+	if !ok || met == 0 {
+		readings = []*url.URL{{Path: got}}
+	}
+	for _, u := range readings {
+		for i, s := range strings.Split(u.Path[1:], "/") {
+			require.False(t, s == "." || s == "..", "%q in %q", s, u.Path)
+			require.False(t, i == 0 && s == "" && len(u.Path) > 1, u.Path)
+		}
+		require.NotContains(t, u.Path, "..;")
+		require.False(t, strings.ContainsFunc(u.Path, func(r rune) bool { return r < ' ' || r == 0x7f }))
+	}
 }
 
 // slashed reports whether the cleaned path of a directory keeps its slash.

@@ -31,10 +31,11 @@
 // request, so "%41" and "A" are one path whichever way either is written.
 // Segments are split before decoding. A trailing slash counts: "/users" and
 // "/users/" are two paths. A parameter {name} takes one segment of at least
-// one character; a rest {name...} stands last and takes at least one
-// character, slashes included: "/files/{path...}" takes "/files/a/b" and
-// "/files/a/", but not "/files/" or "/files". Templates have at most 64
-// segments and [pipeline.MaxParams] parameters.
+// one character; a rest {name...} stands last and takes all that follows,
+// slashes included, and be it nothing: "/files/{path...}" takes "/files/a/b",
+// "/files/a/" and "/files/", but not "/files". Where "/files/" is a path too,
+// it comes before. Templates have at most 64 segments and
+// [pipeline.MaxParams] parameters.
 //
 // # Predicates
 //

@@ -41,9 +41,10 @@ func FuzzMatch(f *testing.F) {
 		if m.Route < 0 {
 			return
 		}
-		require.Equal(t, strings.Count(routes[m.Route].Match.Path, "{"), len(m.Names))
+		template := routes[m.Route].Match.Path
+		require.Equal(t, strings.Count(template, "{"), len(m.Names))
 		for _, v := range values[:len(m.Names)] {
-			require.NotEmpty(t, v)
+			require.True(t, v != "" || strings.HasSuffix(template, "...}"), "a parameter is never empty")
 		}
 	})
 }

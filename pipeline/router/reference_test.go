@@ -88,7 +88,7 @@ func pathClasses(template, path string) (classes string, values []string, ok boo
 	for i, w := range want {
 		if strings.HasSuffix(w, "...}") {
 			value, _ := url.PathUnescape(strings.Join(have[min(i, len(have)):], "/"))
-			return classes + "2", append(values, value), value != ""
+			return classes + "2", append(values, value), i < len(have)
 		}
 		if i >= len(have) {
 			return "", nil, false

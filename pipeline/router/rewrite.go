@@ -20,7 +20,8 @@ import (
 // Everything but unreserved characters and the sub-delimiters, ":" and "@"
 // is escaped, and so is ";", lest a value act as a path parameter. The query stays
 // byte for byte as it would have been sent. A value that would climb, "." or
-// "..", is refused with 400.
+// "..", is refused with 400, and so is a path that would begin with "//", where
+// some read a host. A rest of a path with encoded slashes keeps them encoded.
 func Rewrite(route *registry.Route) (pipeline.Stage, bool, error) {
 	if route.Rewrite == "" {
 		return pipeline.Stage{}, false, nil
@@ -38,7 +39,7 @@ func Rewrite(route *registry.Route) (pipeline.Stage, bool, error) {
 		return pipeline.Stage{}, false, of(route, faults).Err()
 	}
 	return pipeline.Stage{
-		Name: "rewrite", Phase: pipeline.Transform, Wrap: rewriteOf(template).wrap,
+		Name: "rewrite", Phase: pipeline.Transform, Wrap: rewriteOf(template, len(known)).wrap,
 		Vary: func(*pipeline.Exchange) string { return "" },
 	}, true, nil
 }
@@ -61,6 +62,7 @@ func checkParameters(template, known []segment, faults *registry.Faults) {
 type rewrite struct {
 	pieces []piece
 	tail   string
+	depth  int // segments of the path of the match
 }
 
 type piece struct {
@@ -69,8 +71,8 @@ type piece struct {
 	slashes bool // of the value are kept
 }
 
-func rewriteOf(template []segment) *rewrite {
-	rw := &rewrite{}
+func rewriteOf(template []segment, depth int) *rewrite {
+	rw := &rewrite{depth: depth}
 	var text strings.Builder
 	for _, s := range template {
 		text.WriteByte('/')
@@ -105,9 +107,16 @@ func (rw *rewrite) target(x *pipeline.Exchange) (string, bool) {
 		if climbs(value) {
 			return "", false
 		}
+		if p.slashes && x.Spellings&registry.EncodedSlash != 0 {
+			path = appendRest(path, x.In.URL.EscapedPath(), rw.depth)
+			continue
+		}
 		path = appendEscaped(path, value, p.slashes)
 	}
 	path = append(path, rw.tail...)
+	if hosted(string(path[1:])) {
+		return "", false
+	}
 	if _, query, found := strings.Cut(x.Target(), "?"); found {
 		path = append(append(path, '?'), query...)
 	}
@@ -139,6 +148,22 @@ func appendEscaped(path []byte, value string, slashes bool) []byte {
 		path = append(path, '%', hex[c>>4], hex[c&15])
 	}
 	return path
+}
+
+// hosted reports whether some read a host where the path, but for its first
+// slash, begins.
+func hosted(path string) bool {
+	return strings.HasPrefix(path, "/") || strings.HasPrefix(path, "%2F") ||
+		strings.HasPrefix(path, "%5C") || strings.HasPrefix(path, "%3B")
+}
+
+// appendRest appends what stands in an encoded path from segment n on, in
+// which a slash and an encoded one are told apart.
+func appendRest(path []byte, encoded string, n int) []byte {
+	for ; n > 0; n-- {
+		_, encoded, _ = strings.Cut(encoded, "/")
+	}
+	return append(path, strings.ReplaceAll(encoded, ";", "%3B")...)
 }
 
 // plain reports whether a byte stands for itself in a value: pchar of RFC 3986

@@ -139,3 +139,35 @@ func BenchmarkRewrite(b *testing.B) {
 		_, _ = h(b.Context(), x)
 	}
 }
+
+func TestRewriteKeepsEncodedSlashesOfARest(t *testing.T) {
+	t.Parallel()
+	odd := func(x *pipeline.Exchange) { x.Spellings = registry.EncodedSlash | registry.Semicolon }
+	got, err := rewritten(t, "/a/{b}/{x...}", "/v1/{x...}", "/a/n/c%2Fd/e;f/%20g?h", odd)
+	require.NoError(t, err)
+	require.Equal(t, "/v1/c%2Fd/e%3Bf/%20g?h", got)
+	got, err = rewritten(t, "/a/{b}/{x...}", "/v1/{b}", "/a/n%2Fo/c", odd)
+	require.NoError(t, err)
+	require.Equal(t, "/v1/n%2Fo", got)
+}
+
+func TestRewriteOfAnEmptyRest(t *testing.T) {
+	t.Parallel()
+	got, err := rewritten(t, "/a/{x...}", "/b/{x...}", "/a/?q", nil)
+	require.NoError(t, err)
+	require.Equal(t, "/b/?q", got)
+	got, err = rewritten(t, "/a/{x...}", "/{x...}", "/a/", nil)
+	require.NoError(t, err)
+	require.Equal(t, "/", got)
+}
+
+func TestRewriteRefusesAPathThatBeginsWithAHost(t *testing.T) {
+	t.Parallel()
+	_, err := rewritten(t, "/a/{x...}", "/{x...}", "/a//host/b", nil)
+	require.Equal(t, pipeline.CodePathRefused, pipeline.Code(err))
+	_, err = rewritten(t, "/a/{x}", "/{x}", "/a/%2Fhost", nil)
+	require.Equal(t, pipeline.CodePathRefused, pipeline.Code(err))
+	got, err := rewritten(t, "/a/{x...}", "/b/{x...}", "/a//c", nil)
+	require.NoError(t, err)
+	require.Equal(t, "/b//c", got)
+}

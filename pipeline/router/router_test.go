@@ -97,6 +97,15 @@ func TestPrecedence(t *testing.T) {
 		{"an earlier segment counts more than a later", []registry.Route{
 			route("late", "* /{a}/literal"), route("early", "* /literal/{b}"),
 		}, request("GET h/literal/literal"), "early"},
+		{"a slash at the end comes before an empty rest", []registry.Route{
+			route("rest", "GET /a/{rest...}", priority(9)), route("slash", "* /a/"),
+		}, request("GET h/a/"), "slash"},
+		{"an empty rest comes before a rest further up", []registry.Route{
+			route("all", "* /{all...}"), route("rest", "* /a/{rest...}"),
+		}, request("GET h/a/"), "rest"},
+		{"the root comes before an empty rest", []registry.Route{
+			route("all", "* /{all...}"), route("root", "* /"),
+		}, request("GET h/"), "root"},
 		{"a literal with a rest behind comes before parameters", []registry.Route{
 			route("params", "* /{a}/{b}"), route("rest", "* /a/{rest...}"),
 		}, request("GET h/a/b"), "rest"},
@@ -208,7 +217,7 @@ func TestPaths(t *testing.T) {
 		{"a slash that is escaped does not split", "/users/a%2Fb", "user", []string{"a/b"}},
 		{"a rest takes one segment", "/files/a", "files", []string{"a"}},
 		{"a rest takes slashes and is decoded", "/files/a%20b/c/", "files", []string{"a b/c/"}},
-		{"a rest takes at least one character", "/files/", "Not Found", nil},
+		{"a rest may be empty", "/files/", "files", []string{""}},
 		{"a rest needs the slash in front", "/files", "Not Found", nil},
 		{"a literal matches its escapes", "/caf%C3%A9/a%20b", "café", []string{}},
 		{"an escaped literal matches the plain character", "/A/x:y", "encoded", []string{}},

@@ -81,7 +81,7 @@ func (s *search) walk(n *node, at, taken int) *candidate {
 			return c
 		}
 	}
-	if n.rest != nil && at < len(s.path) {
+	if n.rest != nil {
 		s.values[taken] = s.path[at:]
 		return s.take(n.rest)
 	}
