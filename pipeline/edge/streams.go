@@ -1,0 +1,36 @@
+package edge
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
+)
+
+// unframed refuses what net/http lets pass in requests of HTTP/2 and what would
+// be another request in HTTP/1.1: RFC 9113 sections 8.1.1 and 8.3.1.
+func (c *call) unframed(r *http.Request) *pipeline.Problem {
+	if r.ProtoMajor < 2 {
+		return nil // such requests come by listeners that read them first
+	}
+	if lengths := r.Header["Content-Length"]; len(lengths) > 1 || len(lengths) == 1 && r.ContentLength == 0 && strings.Trim(lengths[0], "0") != "" {
+		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodeFieldRefused, "The length is not that of the body.")
+	}
+	if hosts := r.Header["Host"]; len(hosts) > 1 || len(hosts) == 1 && !strings.EqualFold(hosts[0], r.Host) {
+		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodeHostRefused, "The request names more than one host.")
+	}
+	if !visible(r.RequestURI) || r.RequestURI[0] != '/' && r.RequestURI != "*" {
+		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodePathRefused, "The path is not one that all parsers read alike.")
+	}
+	return nil
+}
+
+// visible reports whether s is not empty and holds nothing but visible ASCII.
+func visible(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return s != ""
+}
