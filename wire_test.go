@@ -2,16 +2,22 @@ package gateway_test
 
 import (
 	"crypto/tls"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
 	"github.com/seed-f9645bd3/gateway/gatewaytest/wire"
+	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/registry/directory"
+	"github.com/seed-f9645bd3/gateway/standard"
 )
 
 // onWire returns a configuration that sends everything to one backend.
@@ -61,5 +67,56 @@ func TestOnTheWireByTLS(t *testing.T) {
 	wire.Run(t, func(t testing.TB, backend string) wire.Target {
 		addr := serving(t, onWire(backend), nil, listen.Config{TLS: server})[0]
 		return wire.Target{Addr: addr, HTTP2: addr, TLS: &tls.Config{RootCAs: ca.Pool(), ServerName: "127.0.0.1"}}
+	})
+}
+
+// everyPolicy are the policies of the module that let an exchange pass, each
+// with settings that have it at work and change no verdict of the suite.
+func everyPolicy() []registry.Policy {
+	var all []registry.Policy
+	for _, p := range [][2]string{
+		{"trace", `{}`}, {"correlation_id", `{}`}, {"cors", `{"origins":["https://app.example"],"credentials":true}`},
+		{"compress", `{}`}, {"body", `{"max":"4MiB"}`}, {"rate_limit", `{"per":"address","rate":"1000000/s"}`},
+		{"authenticate", `{"any_of":[{"whoever":{}}]}`}, {"environment", `{}`}, {"allow_ips", `{"allow":["127.0.0.0/8"]}`},
+		{"subscription", `{"api":"wire/v1"}`}, {"scopes", `{"all":["wire"]}`}, {"roles", `{"any":["wire"]}`},
+		{"cache", `{}`}, {"headers", `{"request":{"set":{"X-From":"{identity.consumer}"}},"response":{"set":{"X-Back":"1"},"remove":["X-Inside"]}}`},
+		{"select", `{"fields":["n"],"other_types":"pass"}`}, {"mask", `{"fields":["ssn"],"other_types":"pass"}`}, {"problems", `{"statuses":[500]}`},
+		{"fallback", `{"on":{"errors":["breaker_open"]},"respond":{"body":"later"}}`}, {"timeout", `{"total":"1m","per_try":"1m"}`},
+		{"retry", `{"attempts":2,"max_body":1,"budget":1,"backoff":{"base":"1ms","max":"1ms"}}`}, {"bulkhead", `{"max_concurrent":1000}`},
+		{"breaker", `{"error_ratio":1,"min_requests":1000000}`},
+	} {
+		all = append(all, registry.Policy{Kind: p[0], Config: []byte(p[1])})
+	}
+	return append(all, registry.Policy{Kind: "rate_limit", Name: "plan", Config: []byte(`{"per":"subscription"}`)})
+}
+
+// whoever authenticates everybody as one subscriber.
+func whoever() pipeline.AnyKind {
+	return pipeline.NewKind("whoever", func(*pipeline.Env, struct{}) (authn.Authenticator, error) {
+		id := &pipeline.Identity{Subject: "k1", Consumer: "acme", Scopes: []string{"wire"}, Roles: []string{"wire"}, Environment: "test"}
+		return &gatewaytest.Authenticator{Identity: id}, nil
+	})
+}
+
+func TestOnTheWireWithEveryPolicy(t *testing.T) {
+	t.Parallel()
+	policies, terminal := everyPolicy(), []string{"public", "deny", "redirect", "respond"} // these let nobody pass, or ask nobody
+	for _, k := range standard.All() {
+		if k.Makes() == reflect.TypeFor[[]pipeline.Stage]() && !slices.Contains(terminal, k.KindName()) {
+			require.True(t, slices.ContainsFunc(policies, func(p registry.Policy) bool { return p.Kind == k.KindName() }), "%s is not at work", k.KindName())
+		}
+	}
+	people := directory.New()
+	plan := &registry.Plan{Name: "gold", Limits: []registry.Limit{{Rate: registry.Rate{Count: 1_000_000, Per: time.Second}}}}
+	require.NoError(t, people.Apply([]registry.Change{{Plan: plan}, {Subscription: &registry.Subscription{
+		ID: "s1", Consumer: "acme", API: "wire/v1", Environment: "test", Active: true, Plan: plan, Scopes: []string{"wire"},
+	}}}))
+	wire.Run(t, func(t testing.TB, backend string) wire.Target {
+		s := onWire(backend)
+		for i := range s.Routes {
+			s.Routes[i].Policies = policies
+		}
+		addrs := serving(t, s, []gateway.Option{gateway.Directory(people), gateway.Kinds(whoever())}, plainAndH2C()...)
+		return wire.Target{Addr: addrs[0], HTTP2: addrs[1]}
 	})
 }

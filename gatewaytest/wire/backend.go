@@ -22,7 +22,7 @@ type Backend struct {
 	plays   *Case
 	session *Session              // of a case with a script
 	conns   map[*net.TCPConn]bool // that are open
-	left    *sync.Cond            // told when one was closed
+	moved   *sync.Cond            // told when one was opened or closed
 	record  record
 }
 
@@ -40,7 +40,7 @@ func NewBackend() (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{ln: ln, conns: map[*net.TCPConn]bool{}}
-	b.left = sync.NewCond(&b.mu)
+	b.moved = sync.NewCond(&b.mu)
 	b.wait.Go(b.accept)
 	return b, nil
 }
@@ -65,6 +65,7 @@ func (b *Backend) accept() {
 		tcp := conn.(*net.TCPConn)
 		b.mu.Lock()
 		b.conns[tcp] = true
+		b.moved.Broadcast()
 		b.mu.Unlock()
 		b.wait.Go(func() { b.serve(tcp) })
 	}
@@ -87,9 +88,25 @@ func (b *Backend) end(patience time.Duration) record {
 		_ = conn.SetDeadline(time.Now().Add(patience))
 	}
 	for len(b.conns) > 0 {
-		b.left.Wait()
+		b.moved.Wait()
 	}
 	return b.record
+}
+
+// stirred waits, for the time given, until something comes of the case.
+func (b *Backend) stirred(patience time.Duration) {
+	over := false
+	defer time.AfterFunc(patience, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		over = true
+		b.moved.Broadcast()
+	}).Stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for !over && len(b.conns) == 0 && len(b.record.partial) == 0 && len(b.record.faults) == 0 {
+		b.moved.Wait()
+	}
 }
 
 func (b *Backend) note(f func(r *record)) {
@@ -103,21 +120,24 @@ func (b *Backend) gone(conn *net.TCPConn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.conns, conn)
-	b.left.Broadcast()
+	b.moved.Broadcast()
 }
 
 // serve reads one request after the other, and answers each.
 func (b *Backend) serve(conn *net.TCPConn) {
 	defer b.gone(conn)
-	b.mu.Lock()
-	session := b.session
-	b.mu.Unlock()
 	in := &source{conn: conn}
-	if session != nil {
-		b.play(conn, in, session)
-		return
-	}
-	for b.exchange(conn, in) {
+	for in.buf != "" || in.fill() == nil { // a connection may be older than the case
+		b.mu.Lock()
+		session := b.session
+		b.mu.Unlock()
+		if session != nil {
+			b.play(conn, in, session)
+			return
+		}
+		if !b.exchange(conn, in) {
+			return
+		}
 	}
 }
 

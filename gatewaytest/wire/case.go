@@ -35,8 +35,8 @@ type Case struct {
 	// Partial says that the backend may get a request that never ends well.
 	Partial bool
 	// Sees are fields of the first request at the backend, and Gets are those of
-	// the first answer at the client: "Name: value" is there, "!Name" is not, in
-	// no spelling.
+	// the first answer at the client: "Name: value" is there, "?Name: value" is
+	// there or no such field is, "!Name" is not, in no spelling.
 	Sees, Gets []string
 	// Body is that of the first answer, where it is not empty.
 	Body string

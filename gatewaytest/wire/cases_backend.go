@@ -87,8 +87,8 @@ func backendCases() []Case {
 		c = good(s[:3]+" has no body", "HTTP/1.1 "+s+"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong")
 		c.Want = []string{s[:3]}
 	}
-	c = good("the answer to HEAD has no body", status+"Content-Length: 5\r\n\r\nwrong")
-	c.Send, c.Seen, c.Gets = []string{"HEAD / HTTP/1.1\r\n" + host + "\r\n"}, []string{"HEAD /"}, []string{"Content-Length: 5"}
+	c = good("the answer to HEAD has no body", status+"Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nwrong")
+	c.Send, c.Seen, c.Gets = []string{"HEAD / HTTP/1.1\r\n" + host + "\r\n"}, []string{"HEAD /"}, []string{"?Content-Length: 5"}
 	c = good("a few interim answers arrive", strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 3)+ok)
 	c.Interim = []int{103, 103, 103}
 	c.Own = true

@@ -13,7 +13,7 @@ func methodCases() []Case {
 	), func(c *Case) { c.Own = true })...)
 	cases = append(cases,
 		Case{Group: group, Name: "HEAD is answered without a body", Send: []string{"HEAD / HTTP/1.1\r\n" + host + "\r\n"}, Want: []string{"200"}, Keeps: true,
-			Seen: []string{"HEAD /"}, Gets: []string{"Content-Length: 5"}, Answer: Answer{Raw: []string{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"}}},
+			Seen: []string{"HEAD /"}, Gets: []string{"?Content-Length: 5"}, Answer: Answer{Raw: []string{"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n"}}},
 		Case{Group: group, Name: "OPTIONS for the server is answered here", Send: []string{"OPTIONS * HTTP/1.1\r\n" + host + "\r\n"}, Want: []string{"204"}, Keeps: true, Own: true})
 	return append(cases, declined(group, "405", [][2]string{
 		{"CONNECT", "CONNECT a:443 HTTP/1.1\r\n" + host + "\r\n"},

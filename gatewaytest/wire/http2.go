@@ -111,10 +111,11 @@ func (r *Report) stream(t Target) {
 	}
 	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(t.patience())) // a loopback connection takes one
+	in := &reader{conn: conn, written: make(chan struct{})}
 	go func() {
+		defer close(in.written)
 		_, _ = io.WriteString(conn, preface+frame(frameSettings, 0, 0, "\x00\x01\x00\x00\x00\x00")+r.Case.Stream.frames(1))
 	}()
-	in := &reader{conn: conn}
 	alive := r.await(in, 1)
 	if !alive || r.Waited || !r.Case.Keeps {
 		return
@@ -138,8 +139,9 @@ func (r *Report) await(in *reader, id uint32) (alive bool) {
 		}
 		switch {
 		case f.kind == frameSettings && f.flags&flagEnd == 0:
+			<-in.written // nothing goes in front of the preface
 			_, _ = io.WriteString(in.conn, frame(frameSettings, flagEnd, 0, ""))
-		case f.kind == frameGoAway && in.code(f.payload[4:]) != 0:
+		case f.kind == frameGoAway && code(f.payload[4:]) != 0:
 			r.refused(m)
 			return false
 		case f.stream != id:
@@ -222,7 +224,8 @@ func digits(b string) (out string) {
 
 // A reader reads frames.
 type reader struct {
-	conn net.Conn
+	conn    net.Conn
+	written chan struct{} // closed when the request was written
 }
 
 type received struct {
@@ -248,4 +251,4 @@ func (r *reader) frame() (f received, err error) {
 	return f, nil
 }
 
-func (r *reader) code(b string) uint32 { return binary.BigEndian.Uint32([]byte(b[:4])) }
+func code(b string) uint32 { return binary.BigEndian.Uint32([]byte(b[:4])) }

@@ -30,6 +30,10 @@ type Report struct {
 // backend has ended.
 const settle = 2 * time.Second
 
+// linger bounds the wait for a request that is broken off before it begins: the
+// client may be answered before the backend is asked.
+const linger = 100 * time.Millisecond
+
 // Play plays the case against the target, whose backend is b.
 func Play(t Target, b *Backend, c Case) Report {
 	r := Report{Case: c}
@@ -45,6 +49,9 @@ func Play(t Target, b *Backend, c Case) Report {
 		r.stream(t)
 	default:
 		r.send(t)
+	}
+	if c.Partial {
+		b.stirred(linger)
 	}
 	rec := b.end(settle)
 	r.seen, r.partial, r.faults = rec.seen, rec.partial, rec.faults

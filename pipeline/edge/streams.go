@@ -2,6 +2,7 @@ package edge
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
@@ -13,7 +14,7 @@ func (c *call) unframed(r *http.Request) *pipeline.Problem {
 	if r.ProtoMajor < 2 {
 		return nil // such requests come by listeners that read them first
 	}
-	if lengths := r.Header["Content-Length"]; len(lengths) > 1 || len(lengths) == 1 && r.ContentLength == 0 && strings.Trim(lengths[0], "0") != "" {
+	if lengths := r.Header["Content-Length"]; len(lengths) > 1 || len(lengths) == 1 && !announced(lengths[0], r.ContentLength) {
 		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodeFieldRefused, "The length is not that of the body.")
 	}
 	if hosts := r.Header["Host"]; len(hosts) > 1 || len(hosts) == 1 && !strings.EqualFold(hosts[0], r.Host) {
@@ -23,6 +24,12 @@ func (c *call) unframed(r *http.Request) *pipeline.Problem {
 		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodePathRefused, "The path is not one that all parsers read alike.")
 	}
 	return nil
+}
+
+// announced reports whether a Content-Length announces n bytes.
+func announced(length string, n int64) bool {
+	got, err := strconv.ParseUint(length, 10, 63)
+	return err == nil && length[0] != '+' && int64(got) == n
 }
 
 // visible reports whether s is not empty and holds nothing but visible ASCII.
