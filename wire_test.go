@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"crypto/tls"
 	"reflect"
 	"slices"
@@ -29,18 +30,32 @@ func onWire(backend string, policies ...registry.Policy) *registry.Snapshot {
 	return s
 }
 
-// serving runs a gateway on loopback until the test ends, with a listener of
-// each configuration.
-func serving(t testing.TB, s *registry.Snapshot, options []gateway.Option, configs ...listen.Config) (addrs []string) {
+// A fleet is gateways that run until the test ends, all at once.
+type fleet struct {
+	ctx context.Context
+	end context.CancelFunc
+}
+
+func newFleet() *fleet {
+	ctx, end := context.WithCancel(context.Background())
+	return &fleet{ctx, end}
+}
+
+// serve runs a gateway on loopback, with a listener of each configuration.
+func (f *fleet) serve(t testing.TB, s *registry.Snapshot, options []gateway.Option, configs ...listen.Config) (addrs []string) {
 	t.Helper()
-	options = append(options, standardKinds(), gateway.Snapshot(s))
+	options = append(options, standardKinds(), gateway.Snapshot(s), gateway.Draining(gateway.Drain{Delay: 100 * time.Millisecond}))
 	for _, c := range configs {
 		options = append(options, gateway.ListenWith("127.0.0.1:0", c))
 	}
 	g, err := gateway.New(options...)
 	require.NoError(t, err)
-	end := running(t, g)
-	t.Cleanup(func() { require.NoError(t, end()) })
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(f.ctx) }()
+	t.Cleanup(func() {
+		f.end()
+		require.NoError(t, <-ended)
+	})
 	require.Eventually(t, func() bool { return len(g.Addrs()) == len(configs) }, 10*time.Second, time.Millisecond)
 	for _, a := range g.Addrs() {
 		addrs = append(addrs, a.String())
@@ -54,8 +69,9 @@ func plainAndH2C() []listen.Config {
 
 func TestOnTheWire(t *testing.T) {
 	t.Parallel()
+	f := newFleet()
 	wire.Run(t, func(t testing.TB, backend string) wire.Target {
-		addrs := serving(t, onWire(backend), nil, plainAndH2C()...)
+		addrs := f.serve(t, onWire(backend), nil, plainAndH2C()...)
 		return wire.Target{Addr: addrs[0], HTTP2: addrs[1]}
 	})
 }
@@ -64,8 +80,9 @@ func TestOnTheWireByTLS(t *testing.T) {
 	t.Parallel()
 	ca := gatewaytest.NewCA(t)
 	server := &tls.Config{Certificates: []tls.Certificate{ca.Server("127.0.0.1")}}
+	f := newFleet()
 	wire.Run(t, func(t testing.TB, backend string) wire.Target {
-		addr := serving(t, onWire(backend), nil, listen.Config{TLS: server})[0]
+		addr := f.serve(t, onWire(backend), nil, listen.Config{TLS: server})[0]
 		return wire.Target{Addr: addr, HTTP2: addr, TLS: &tls.Config{RootCAs: ca.Pool(), ServerName: "127.0.0.1"}}
 	})
 }
@@ -111,12 +128,13 @@ func TestOnTheWireWithEveryPolicy(t *testing.T) {
 	require.NoError(t, people.Apply([]registry.Change{{Plan: plan}, {Subscription: &registry.Subscription{
 		ID: "s1", Consumer: "acme", API: "wire/v1", Environment: "test", Active: true, Plan: plan, Scopes: []string{"wire"},
 	}}}))
+	f := newFleet()
 	wire.Run(t, func(t testing.TB, backend string) wire.Target {
 		s := onWire(backend)
 		for i := range s.Routes {
 			s.Routes[i].Policies = policies
 		}
-		addrs := serving(t, s, []gateway.Option{gateway.Directory(people), gateway.Kinds(whoever())}, plainAndH2C()...)
+		addrs := f.serve(t, s, []gateway.Option{gateway.Directory(people), gateway.Kinds(whoever())}, plainAndH2C()...)
 		return wire.Target{Addr: addrs[0], HTTP2: addrs[1]}
 	})
 }

@@ -53,9 +53,23 @@ func (s *Session) Backend() *Peer {
 	case p := <-s.comes:
 		return s.add(p)
 	case <-t.C:
-		fail("no request came to the backend")
+		fail("no request came to the backend%s", s.told())
 		return nil
 	}
+}
+
+// told returns what clients were told meanwhile.
+func (s *Session) told() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	said := ""
+	for _, p := range s.peers {
+		_ = p.conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+		if _ = p.in.fill(); p.in.buf != "" { // what is there is all that is asked for
+			said += "; " + p.who + " got " + short(p.in.buf)
+		}
+	}
+	return said
 }
 
 func (s *Session) add(p *Peer) *Peer {

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,6 +18,9 @@ func (c *call) unframed(r *http.Request) *pipeline.Problem {
 	if lengths := r.Header["Content-Length"]; len(lengths) > 1 || len(lengths) == 1 && !announced(lengths[0], r.ContentLength) {
 		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodeFieldRefused, "The length is not that of the body.")
 	}
+	if r.Header["Content-Length"] != nil && r.ContentLength == 0 && !ended(r.Body) {
+		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodeFieldRefused, "The length is not that of the body.")
+	}
 	if hosts := r.Header["Host"]; len(hosts) > 1 || len(hosts) == 1 && !strings.EqualFold(hosts[0], r.Host) {
 		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodeHostRefused, "The request names more than one host.")
 	}
@@ -24,6 +28,13 @@ func (c *call) unframed(r *http.Request) *pipeline.Problem {
 		return pipeline.Refuse(http.StatusBadRequest, pipeline.CodePathRefused, "The path is not one that all parsers read alike.")
 	}
 	return nil
+}
+
+// ended reports whether a body that is announced as empty is.
+func ended(body io.Reader) bool {
+	var one [1]byte
+	n, err := body.Read(one[:])
+	return n == 0 && err == io.EOF
 }
 
 // announced reports whether a Content-Length announces n bytes.
