@@ -1,137 +1,140 @@
 package gateway_test
 
 import (
-	"bytes"
 	"context"
-	"net"
-	"strconv"
+	"crypto/tls"
+	"reflect"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
+	"github.com/seed-f9645bd3/gateway/authn"
+	"github.com/seed-f9645bd3/gateway/gatewaytest"
+	"github.com/seed-f9645bd3/gateway/gatewaytest/wire"
+	"github.com/seed-f9645bd3/gateway/pipeline"
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
+	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/registry/directory"
+	"github.com/seed-f9645bd3/gateway/standard"
 )
 
-// A wire is a client on one kept connection. It asks the same each time and
-// allocates nothing, so that what is counted beside it is the server's.
-type wire struct {
-	conn    net.Conn
-	request []byte
-	answer  [16 << 10]byte
+// onWire returns a configuration that sends everything to one backend.
+func onWire(backend string, policies ...registry.Policy) *registry.Snapshot {
+	root, all := public("root", "/", "b", policies...), public("all", "/{rest...}", "b", policies...)
+	root.Upgrade, all.Upgrade = []string{"websocket"}, []string{"websocket"}
+	s := snapshot("1", root, all)
+	s.Upstreams = []registry.Upstream{{Name: "b", Host: "preserve", Endpoints: []registry.Endpoint{{URL: "http://" + backend}}}}
+	return s
 }
 
-// dial opens a wire to addr for GET requests of path with the fields given.
-func dial(t testing.TB, addr, path string, fields ...string) *wire {
+// A fleet is gateways that run until the test ends, all at once.
+type fleet struct {
+	ctx context.Context
+	end context.CancelFunc
+}
+
+func newFleet() *fleet {
+	ctx, end := context.WithCancel(context.Background())
+	return &fleet{ctx, end}
+}
+
+// serve runs a gateway on loopback, with a listener of each configuration.
+func (f *fleet) serve(t testing.TB, s *registry.Snapshot, options []gateway.Option, configs ...listen.Config) (addrs []string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", addr)
+	options = append(options, standardKinds(), gateway.Snapshot(s), gateway.Draining(gateway.Drain{Delay: 100 * time.Millisecond}))
+	for _, c := range configs {
+		options = append(options, gateway.ListenWith("127.0.0.1:0", c))
+	}
+	g, err := gateway.New(options...)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = conn.Close() })
-	var b bytes.Buffer
-	b.WriteString("GET " + path + " HTTP/1.1\r\nHost: gateway.example\r\n")
-	for _, f := range fields {
-		b.WriteString(f + "\r\n")
-	}
-	b.WriteString("\r\n")
-	return &wire{conn: conn, request: b.Bytes()}
-}
-
-// usual are fields that most clients send.
-func usual(more ...string) []string {
-	return append([]string{"User-Agent: client/1.0", "Accept: */*", "Accept-Encoding: gzip"}, more...)
-}
-
-// ask sends the request and reads the answer to its end; it returns what came.
-func (w *wire) ask(t testing.TB) []byte {
-	if _, err := w.conn.Write(w.request); err != nil {
-		t.Fatal(err)
-	}
-	for n := 0; n < len(w.answer); {
-		m, err := w.conn.Read(w.answer[n:])
-		if n += m; whole(w.answer[:n]) {
-			return w.answer[:n]
-		}
-		if err != nil {
-			t.Fatalf("%v, after %q", err, w.answer[:n])
-		}
-	}
-	t.Fatal("the answer has no end")
-	return nil
-}
-
-// whole reports whether an answer has come to its end: its length, or its last
-// chunk.
-func whole(answer []byte) bool {
-	head, body, found := bytes.Cut(answer, []byte("\r\n\r\n"))
-	if !found {
-		return false
-	}
-	_, rest, known := bytes.Cut(head, []byte("\r\nContent-Length: "))
-	if !known {
-		return bytes.HasSuffix(body, []byte("0\r\n\r\n"))
-	}
-	length := 0
-	for _, c := range rest {
-		if c < '0' || c > '9' {
-			break
-		}
-		length = 10*length + int(c-'0')
-	}
-	return len(body) >= length
-}
-
-// origin serves one answer to every request that has no body, and allocates
-// nothing for it. It returns its address.
-func origin(t testing.TB, body string, fields ...string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	var b bytes.Buffer
-	b.WriteString("HTTP/1.1 200 OK\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n")
-	for _, f := range fields {
-		b.WriteString(f + "\r\n")
-	}
-	b.WriteString("\r\n" + body)
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go answerEach(conn, b.Bytes())
-		}
-	}()
-	return l.Addr().String()
-}
-
-func answerEach(conn net.Conn, answer []byte) {
-	defer conn.Close()
-	var request [16 << 10]byte
-	for n := 0; n < len(request); {
-		m, err := conn.Read(request[n:])
-		if n += m; bytes.HasSuffix(request[:n], []byte("\r\n\r\n")) {
-			n = 0
-			if _, err := conn.Write(answer); err != nil {
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// served runs a gateway with a listener and returns its address.
-func served(t testing.TB, options ...gateway.Option) (g *gateway.Gateway, addr string) {
-	t.Helper()
-	g, err := gateway.New(append(options, standardKinds(), gateway.Listen("127.0.0.1:0"))...)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- g.Run(ctx) }()
+	ended := make(chan error, 1)
+	go func() { ended <- g.Run(f.ctx) }()
 	t.Cleanup(func() {
-		cancel()
-		<-done
+		f.end()
+		require.NoError(t, <-ended)
 	})
-	return g, awaitAddr(t, g)
+	require.Eventually(t, func() bool { return len(g.Addrs()) == len(configs) }, 10*time.Second, time.Millisecond)
+	for _, a := range g.Addrs() {
+		addrs = append(addrs, a.String())
+	}
+	return addrs
+}
+
+func plainAndH2C() []listen.Config {
+	return []listen.Config{{}, {Limits: listen.Limits{H2C: true}}}
+}
+
+func TestOnTheWire(t *testing.T) {
+	t.Parallel()
+	f := newFleet()
+	wire.Run(t, func(t testing.TB, backend string) wire.Target {
+		addrs := f.serve(t, onWire(backend), nil, plainAndH2C()...)
+		return wire.Target{Addr: addrs[0], HTTP2: addrs[1]}
+	})
+}
+
+func TestOnTheWireByTLS(t *testing.T) {
+	t.Parallel()
+	ca := gatewaytest.NewCA(t)
+	server := &tls.Config{Certificates: []tls.Certificate{ca.Server("127.0.0.1")}}
+	f := newFleet()
+	wire.Run(t, func(t testing.TB, backend string) wire.Target {
+		addr := f.serve(t, onWire(backend), nil, listen.Config{TLS: server})[0]
+		return wire.Target{Addr: addr, HTTP2: addr, TLS: &tls.Config{RootCAs: ca.Pool(), ServerName: "127.0.0.1"}}
+	})
+}
+
+// everyPolicy are the policies of the module that let an exchange pass, each
+// with settings that have it at work and change no verdict of the suite.
+func everyPolicy() []registry.Policy {
+	var all []registry.Policy
+	for _, p := range [][2]string{
+		{"trace", `{}`}, {"correlation_id", `{}`}, {"cors", `{"origins":["https://app.example"],"credentials":true}`},
+		{"compress", `{}`}, {"body", `{"max":"4MiB"}`}, {"rate_limit", `{"per":"address","rate":"1000000/s"}`},
+		{"authenticate", `{"any_of":[{"whoever":{}}]}`}, {"environment", `{}`}, {"allow_ips", `{"allow":["127.0.0.0/8"]}`},
+		{"subscription", `{"api":"wire/v1"}`}, {"scopes", `{"all":["wire"]}`}, {"roles", `{"any":["wire"]}`},
+		{"cache", `{}`}, {"headers", `{"request":{"set":{"X-From":"{identity.consumer}"}},"response":{"set":{"X-Back":"1"},"remove":["X-Inside"]}}`},
+		{"select", `{"fields":["n"],"other_types":"pass"}`}, {"mask", `{"fields":["ssn"],"other_types":"pass"}`}, {"problems", `{"statuses":[500]}`},
+		{"fallback", `{"on":{"errors":["breaker_open"]},"respond":{"body":"later"}}`}, {"timeout", `{"total":"1m","per_try":"1m"}`},
+		{"retry", `{"attempts":2,"max_body":1,"budget":1,"backoff":{"base":"1ms","max":"1ms"}}`}, {"bulkhead", `{"max_concurrent":1000}`},
+		{"breaker", `{"error_ratio":1,"min_requests":1000000}`},
+	} {
+		all = append(all, registry.Policy{Kind: p[0], Config: []byte(p[1])})
+	}
+	return append(all, registry.Policy{Kind: "rate_limit", Name: "plan", Config: []byte(`{"per":"subscription"}`)})
+}
+
+// whoever authenticates everybody as one subscriber.
+func whoever() pipeline.AnyKind {
+	return pipeline.NewKind("whoever", func(*pipeline.Env, struct{}) (authn.Authenticator, error) {
+		id := &pipeline.Identity{Subject: "k1", Consumer: "acme", Scopes: []string{"wire"}, Roles: []string{"wire"}, Environment: "test"}
+		return &gatewaytest.Authenticator{Identity: id}, nil
+	})
+}
+
+func TestOnTheWireWithEveryPolicy(t *testing.T) {
+	t.Parallel()
+	policies, terminal := everyPolicy(), []string{"public", "deny", "redirect", "respond"} // these let nobody pass, or ask nobody
+	for _, k := range standard.All() {
+		if k.Makes() == reflect.TypeFor[[]pipeline.Stage]() && !slices.Contains(terminal, k.KindName()) {
+			require.True(t, slices.ContainsFunc(policies, func(p registry.Policy) bool { return p.Kind == k.KindName() }), "%s is not at work", k.KindName())
+		}
+	}
+	people := directory.New()
+	plan := &registry.Plan{Name: "gold", Limits: []registry.Limit{{Rate: registry.Rate{Count: 1_000_000, Per: time.Second}}}}
+	require.NoError(t, people.Apply([]registry.Change{{Plan: plan}, {Subscription: &registry.Subscription{
+		ID: "s1", Consumer: "acme", API: "wire/v1", Environment: "test", Active: true, Plan: plan, Scopes: []string{"wire"},
+	}}}))
+	f := newFleet()
+	wire.Run(t, func(t testing.TB, backend string) wire.Target {
+		s := onWire(backend)
+		for i := range s.Routes {
+			s.Routes[i].Policies = policies
+		}
+		addrs := f.serve(t, s, []gateway.Option{gateway.Directory(people), gateway.Kinds(whoever())}, plainAndH2C()...)
+		return wire.Target{Addr: addrs[0], HTTP2: addrs[1]}
+	})
 }

@@ -65,6 +65,9 @@ func (c *call) target(r *http.Request) *pipeline.Problem {
 	if len(r.RequestURI) > maxTarget || len(r.URL.Path)+len(r.URL.RawQuery) > maxTarget {
 		return pipeline.Refuse(http.StatusRequestURITooLong, CodeTargetTooLong, "The request target is longer than allowed.")
 	}
+	if p := c.unframed(r); p != nil {
+		return p
+	}
 	if p := c.host(r); p != nil {
 		return p
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-f9645bd3/gateway/gatewaytest/wire"
 	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 )
 
@@ -86,10 +87,26 @@ func parsed(t *testing.T, in string) (requests []string, last error) {
 	}
 }
 
-// FuzzGuardAgainstNetHTTP holds what passes to being read by net/http as the
-// same requests: each message by itself is one request, all together are as
-// many, with the same bodies.
-func FuzzGuardAgainstNetHTTP(f *testing.F) {
+// strictly returns the requests that a reader of the other kind reads: of whole
+// messages, with no leniency.
+func strictly(in string) (requests []string, err error) {
+	for in != "" {
+		var m wire.Message
+		if m, in, err = wire.ReadRequest(in); err != nil {
+			if m.Line != "" && m.Head != nil {
+				requests = append(requests, m.Method()+" "+m.Target()+" "+m.Body)
+			}
+			return requests, err
+		}
+		requests = append(requests, m.Method()+" "+m.Target()+" "+m.Body)
+	}
+	return requests, nil
+}
+
+// FuzzGuardAgainstParsers holds what passes to being read by net/http and by a
+// strict reader of another style as the same requests: each message by itself
+// is one request, all together are as many, with the same bodies.
+func FuzzGuardAgainstParsers(f *testing.F) {
 	for _, c := range wireCases() {
 		if len(c.send) < 5000 {
 			f.Add([]byte(c.send), uint16(4096))
@@ -113,6 +130,9 @@ func FuzzGuardAgainstNetHTTP(f *testing.F) {
 		together, err := parsed(t, all)
 		require.Equal(t, single, together)
 		require.Equal(t, whole, err == nil)
+		other, err := strictly(all)
+		require.Equal(t, whole, err == nil, "%v: %q", err, all)
+		require.Equal(t, requestsOf(together, whole), requestsOf(other, whole), "two readers of %q", all)
 		if poisoned := strings.TrimSuffix(all, listen.Poison); !whole && poisoned != all {
 			require.Error(t, err, "a body that is at fault is nobody's body: %q", all)
 			all = poisoned
@@ -122,6 +142,15 @@ func FuzzGuardAgainstNetHTTP(f *testing.F) {
 		require.Equal(t, messages, again, "it does not matter how the bytes come")
 		require.Equal(t, status(answer), status(same))
 	})
+}
+
+// requestsOf leaves out the last request where it is not whole: readers may
+// differ in how much of it they have.
+func requestsOf(requests []string, whole bool) []string {
+	if !whole && len(requests) > 0 {
+		return requests[:len(requests)-1]
+	}
+	return requests
 }
 
 func status(answer string) string {

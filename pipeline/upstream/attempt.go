@@ -198,6 +198,9 @@ func (a *attempt) lose(c *conn) {
 // interim hands a 1xx response on. 100 is between the transport and the
 // backend: the client gets its own when its body is read.
 func (a *attempt) interim(status int, h textproto.MIMEHeader) error {
+	if a.body != nil {
+		a.body.asking.inform()
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if status == http.StatusContinue || a.exchange == nil {

@@ -14,8 +14,9 @@ import (
 // error for it does not say so. It knows, too, when the client is waited for.
 type requestBody struct {
 	io.ReadCloser
-	err   atomic.Pointer[error]
-	waits atomic.Int32 // readers that are inside ReadCloser.Read
+	err    atomic.Pointer[error]
+	waits  atomic.Int32 // readers that are inside ReadCloser.Read
+	asking *asking      // nil where the client waits for nothing
 }
 
 // watch puts a requestBody into the request where it has a body.
@@ -25,10 +26,16 @@ func (a *attempt) watch(out *http.Request) {
 	}
 	a.lost = make(chan int32, 1)
 	a.body = &requestBody{ReadCloser: out.Body}
+	if out.Header["Expect"] != nil {
+		a.body.asking = &asking{replied: &a.replied, informed: make(chan struct{}), ended: out.Context().Done()}
+	}
 	out.Body = a.body
 }
 
 func (b *requestBody) Read(p []byte) (int, error) {
+	if !b.asking.wanted() {
+		return 0, errEnded
+	}
 	b.waits.Add(1)
 	defer b.waits.Add(-1)
 	n, err := b.ReadCloser.Read(p)
