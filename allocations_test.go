@@ -63,10 +63,10 @@ type guarded struct {
 
 const guardSecret = "0123456789abcdef0123456789abcdef"
 
-// full serves a route that is authenticated by token or API key, authorized by
+// fullChain serves a route that is authenticated by token or API key, authorized by
 // subscription, scope and address, limited by plan, looked up in the cache,
 // edited, masked, broken, retried and timed out, logged and counted.
-func full(t testing.TB, backend string) guarded {
+func fullChain(t testing.TB, backend string) guarded {
 	dir := t.TempDir()
 	file := func(name string, content []byte) string {
 		path := filepath.Join(dir, name)
@@ -151,10 +151,10 @@ func TestAllocationsOfARequest(t *testing.T) {
 	}
 	backend := origin(t, document(), "Content-Type: application/json")
 	chatty := origin(t, document(), "Content-Type: application/json", "Cache-Control: no-store", "X-Frame-Options: DENY")
-	pass, guard, wide := passing(t, backend), full(t, backend), full(t, chatty)
+	pass, guard, wide := passing(t, backend), fullChain(t, backend), fullChain(t, chatty)
 	for _, test := range []struct {
 		name string
-		wire *wire
+		line *line
 		most float64
 	}{
 		{"a handler that does nothing", dial(t, bareServer(t, func(http.ResponseWriter, *http.Request) {}), "/", usual()...), 16},
@@ -165,9 +165,9 @@ func TestAllocationsOfARequest(t *testing.T) {
 		{"the full chain, by token", dial(t, guard.addr, "/users/42", usual(guard.token)...), 36},
 		{"the full chain, and a head of ten fields", dial(t, wide.addr, "/users/42", usual(wide.key)...), 41},
 	} {
-		answer := string(test.wire.ask(t))
+		answer := string(test.line.ask(t))
 		require.True(t, strings.HasPrefix(answer, "HTTP/1.1 200 "), "%s: %s", test.name, answer)
-		got := allocated(func() { test.wire.ask(t) })
+		got := allocated(func() { test.line.ask(t) })
 		t.Logf("%-55s %5.2f", test.name, got)
 		require.Less(t, got, test.most+0.5, "allocations of %s", test.name) // a fraction is of goroutines beside it
 	}

@@ -12,16 +12,16 @@ import (
 	"github.com/seed-f9645bd3/gateway"
 )
 
-// A wire is a client on one kept connection. It asks the same each time and
+// A line is a client on one kept connection. It asks the same each time and
 // allocates nothing, so that what is counted beside it is the server's.
-type wire struct {
+type line struct {
 	conn    net.Conn
 	request []byte
 	answer  [16 << 10]byte
 }
 
-// dial opens a wire to addr for GET requests of path with the fields given.
-func dial(t testing.TB, addr, path string, fields ...string) *wire {
+// dial opens a line to addr for GET requests of path with the fields given.
+func dial(t testing.TB, addr, path string, fields ...string) *line {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func dial(t testing.TB, addr, path string, fields ...string) *wire {
 		b.WriteString(f + "\r\n")
 	}
 	b.WriteString("\r\n")
-	return &wire{conn: conn, request: b.Bytes()}
+	return &line{conn: conn, request: b.Bytes()}
 }
 
 // usual are fields that most clients send.
@@ -41,17 +41,17 @@ func usual(more ...string) []string {
 }
 
 // ask sends the request and reads the answer to its end; it returns what came.
-func (w *wire) ask(t testing.TB) []byte {
-	if _, err := w.conn.Write(w.request); err != nil {
+func (l *line) ask(t testing.TB) []byte {
+	if _, err := l.conn.Write(l.request); err != nil {
 		t.Fatal(err)
 	}
-	for n := 0; n < len(w.answer); {
-		m, err := w.conn.Read(w.answer[n:])
-		if n += m; whole(w.answer[:n]) {
-			return w.answer[:n]
+	for n := 0; n < len(l.answer); {
+		m, err := l.conn.Read(l.answer[n:])
+		if n += m; whole(l.answer[:n]) {
+			return l.answer[:n]
 		}
 		if err != nil {
-			t.Fatalf("%v, after %q", err, w.answer[:n])
+			t.Fatalf("%v, after %q", err, l.answer[:n])
 		}
 	}
 	t.Fatal("the answer has no end")
