@@ -114,10 +114,11 @@ func TestIdleConnectionsAreClosedInTime(t *testing.T) {
 		c.Unused()
 	}
 	require.LessOrEqual(t, p.idleNow(), 2, "the third is one too many")
-	require.Eventually(t, func() bool { return p.idleNow() == 0 }, patient, time.Millisecond)
-	p.sweeper.mu.Lock()
-	defer p.sweeper.mu.Unlock()
-	require.Empty(t, p.sweeper.conns)
+	require.Eventually(t, func() bool {
+		p.sweeper.mu.Lock()
+		defer p.sweeper.mu.Unlock()
+		return p.idleNow() == 0 && len(p.sweeper.conns) == 0
+	}, patient, time.Millisecond)
 }
 
 func TestWhoWaitsLongestIsServedFirst(t *testing.T) {
