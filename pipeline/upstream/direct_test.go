@@ -54,9 +54,9 @@ func TestWhichClientSpeaksWithAnEndpoint(t *testing.T) {
 	}
 }
 
-// closing is a backend that closes its second request on a connection unread
-// or, where hear is set, read and unanswered; on each first one it answers.
-func closing(t testing.TB, hear bool) (url string, requests *atomic.Int64) {
+// closing is a backend that closes the connection on its second request, and
+// answers all others.
+func closing(t testing.TB) (url string, requests *atomic.Int64) {
 	t.Helper()
 	requests = &atomic.Int64{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -78,8 +78,7 @@ func closing(t testing.TB, hear bool) (url string, requests *atomic.Int64) {
 						return
 					}
 					_, _ = io.Copy(io.Discard, r.Body)
-					if requests.Add(1) > 1 && hear {
-						hear = false
+					if requests.Add(1) == 2 {
 						return
 					}
 					write(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
@@ -92,7 +91,9 @@ func closing(t testing.TB, hear bool) (url string, requests *atomic.Int64) {
 
 func TestWhatIsRepeatedOnAStaleConnection(t *testing.T) {
 	t.Parallel()
-	stream := func(x *pipeline.Exchange) { x.In.Body, x.In.ContentLength = io.NopCloser(strings.NewReader("body")), -1 }
+	stream := func(x *pipeline.Exchange) {
+		x.In.Body, x.In.ContentLength = io.NopCloser(strings.NewReader("body")), -1
+	}
 	keep := func(x *pipeline.Exchange) { require.True(t, x.Replayable(100)) }
 	for _, c := range []struct {
 		name, method, body string
@@ -108,7 +109,7 @@ func TestWhatIsRepeatedOnAStaleConnection(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			url, requests := closing(t, true)
+			url, requests := closing(t)
 			up := newUpstream(t, one(url), upstream.Options{})
 			answer(t, up.Serve, exchange(t, "GET", "/", nil))
 			x := exchange(t, c.method, "/", strings.NewReader(c.body))
@@ -369,54 +370,4 @@ func chaos(t *testing.T, up *upstream.Upstream, r *rand.Rand, id string, bad *at
 		t.Errorf("the answer to %s is %.40q", id, got)
 	}
 	return whole
-}
-
-// TestAServedRequestAllocatesFiveTimes holds what a plain request costs on the
-// way to a backend: the attempt with its answer, the head, and the two parts of
-// its map with the array of its values.
-func TestAServedRequestAllocatesFiveTimes(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts everybody's
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var wait sync.WaitGroup
-	t.Cleanup(func() { _ = l.Close(); wait.Wait() })
-	wait.Go(func() { answerBare(l) })
-	up := newUpstream(t, one("http://"+l.Addr().String()), upstream.Options{})
-	in := httptest.NewRequest("GET", "http://a.test/users/7?a=b", nil)
-	in.Header.Set("Accept", "application/json")
-	x := &pipeline.Exchange{}
-	buf, summary := make([]byte, 4<<10), &pipeline.Summary{}
-	ctx := context.Background()
-	allocs := testing.AllocsPerRun(500, func() {
-		*x = pipeline.Exchange{In: in, Scheme: "http"}
-		x.Set("X-A", "1")
-		resp, err := up.Serve(ctx, x)
-		if err != nil {
-			panic(err)
-		}
-		for err == nil {
-			_, err = resp.Body.Read(buf)
-		}
-		_ = resp.Body.Close()
-		_ = x.Finish(summary)
-	})
-	require.LessOrEqual(t, allocs, 5.0)
-}
-
-// answerBare serves one connection, and allocates nothing while it does.
-func answerBare(l net.Listener) {
-	c, err := l.Accept()
-	if err != nil {
-		return
-	}
-	defer func() { _ = c.Close() }()
-	text := []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\nContent-Length: 2\r\n\r\nhi")
-	buf := make([]byte, 4<<10)
-	for {
-		if _, err := c.Read(buf); err != nil {
-			return
-		}
-		if _, err := c.Write(text); err != nil {
-			return
-		}
-	}
 }
