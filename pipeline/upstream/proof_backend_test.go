@@ -18,8 +18,9 @@ import (
 type peer struct {
 	*net.TCPConn
 	in     *bufio.Reader
-	number int         // of the connections of this backend, from 1
-	idle   atomic.Bool // it waits for a request
+	number int           // of the connections of this backend, from 1
+	idle   atomic.Bool   // it waits for a request
+	gone   chan struct{} // closed when the test is over
 }
 
 // A wire is a backend on loopback that does with each connection what serve
@@ -29,6 +30,7 @@ type wire struct {
 	listener *net.TCPListener
 	accepted atomic.Int64
 	wait     sync.WaitGroup
+	over     chan struct{}
 
 	mu    sync.Mutex
 	none  *sync.Cond // told when a connection has ended
@@ -41,7 +43,7 @@ func newWire(t testing.TB, serve func(p *peer)) *wire {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	w := &wire{url: "http://" + l.Addr().String(), listener: l.(*net.TCPListener), serve: serve, peers: map[*peer]bool{}}
+	w := &wire{url: "http://" + l.Addr().String(), listener: l.(*net.TCPListener), serve: serve, peers: map[*peer]bool{}, over: make(chan struct{})}
 	w.none = sync.NewCond(&w.mu)
 	w.wait.Go(w.accept)
 	t.Cleanup(w.close)
@@ -54,7 +56,7 @@ func (w *wire) accept() {
 		if err != nil {
 			return
 		}
-		p := &peer{TCPConn: c, in: bufio.NewReader(c), number: int(w.accepted.Add(1))}
+		p := &peer{TCPConn: c, in: bufio.NewReader(c), number: int(w.accepted.Add(1)), gone: w.over}
 		serve := w.note(p)
 		if serve == nil {
 			_ = c.Close()
@@ -126,6 +128,7 @@ func (w *wire) some() *peer {
 
 func (w *wire) close() {
 	_ = w.listener.Close()
+	close(w.over)
 	w.mu.Lock()
 	w.done = true
 	w.mu.Unlock()
