@@ -92,7 +92,7 @@ func (st *stage) once() {
 
 // ends ends the connection as the scene says, and reports whether it is kept.
 func (s scene) ends(p *peer) bool {
-	if s.upgrade != "" && strings.Contains(s.answer, "Upgrade: echo\r\n\r\n") {
+	if s.upgrade != "" && strings.Contains(strings.ToLower(s.answer), "upgrade: echo\r\n\r\n") {
 		_ = p.SetReadDeadline(time.Now().Add(time.Second))
 		_, _ = p.in.ReadString('\n') // what the client says behind a switch, if it takes it for one
 	}
