@@ -99,6 +99,7 @@ func TestAKickThatComesTooLateEndsTheConnection(t *testing.T) {
 	require.NoError(t, err)
 	c.Begin(ctx, time.Time{})
 	c.look(p.sweeper.now())
+	c.look(p.sweeper.now())
 	require.NotNil(t, c.watch.stop, "tied to its context")
 	leave()
 	c.Unused()
