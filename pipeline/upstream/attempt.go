@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -157,11 +158,28 @@ func judge(resp *http.Response, asked bool, protocol string) error {
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		return nil
 	}
-	if asked && strings.EqualFold(resp.Header.Get("Upgrade"), protocol) {
+	if asked && switches(resp, protocol) {
 		return nil
 	}
 	_ = resp.Body.Close() // the connection is of no use to anybody
 	return errSwitched
+}
+
+// switches reports whether an answer 101 switches to the protocol, by both of
+// the fields that say so (RFC 9110 section 7.8): without one of them, net/http
+// takes it for an answer without a body.
+func switches(resp *http.Response, protocol string) bool {
+	return resp.ProtoAtLeast(1, 1) && strings.EqualFold(resp.Header.Get("Upgrade"), protocol) &&
+		slices.ContainsFunc(resp.Header["Connection"], listsUpgrade)
+}
+
+func listsUpgrade(value string) bool {
+	for option := range strings.SplitSeq(value, ",") {
+		if strings.EqualFold(strings.Trim(option, " \t"), "Upgrade") {
+			return true
+		}
+	}
+	return false
 }
 
 // trace has the transport tell the attempt how far it came.

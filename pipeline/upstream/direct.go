@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -176,7 +175,7 @@ func (d *direct) deliver() error {
 // switchOver makes the connection the body of the answer, if somebody asked for
 // that.
 func (d *direct) switchOver() error {
-	if !d.asked || !strings.EqualFold(d.Resp.Header.Get("Upgrade"), d.exchange.Upgrade) {
+	if !d.asked || !switches(&d.Resp, d.exchange.Upgrade) {
 		return errSwitched
 	}
 	t, ok := d.Tunnel()

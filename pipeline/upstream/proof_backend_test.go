@@ -18,8 +18,9 @@ import (
 type peer struct {
 	*net.TCPConn
 	in     *bufio.Reader
-	number int         // of the connections of this backend, from 1
-	idle   atomic.Bool // it waits for a request
+	number int           // of the connections of this backend, from 1
+	idle   atomic.Bool   // it waits for a request
+	gone   chan struct{} // closed when the test is over
 }
 
 // A wire is a backend on loopback that does with each connection what serve
@@ -28,48 +29,55 @@ type wire struct {
 	url      string
 	listener *net.TCPListener
 	accepted atomic.Int64
+	wait     sync.WaitGroup
+	over     chan struct{}
 
 	mu    sync.Mutex
+	none  *sync.Cond // told when a connection has ended
+	serve func(p *peer)
 	peers map[*peer]bool
 	done  bool
-	wait  sync.WaitGroup
 }
 
 func newWire(t testing.TB, serve func(p *peer)) *wire {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	w := &wire{url: "http://" + l.Addr().String(), listener: l.(*net.TCPListener), peers: map[*peer]bool{}}
-	w.wait.Go(func() { w.accept(serve) })
+	w := &wire{url: "http://" + l.Addr().String(), listener: l.(*net.TCPListener), serve: serve, peers: map[*peer]bool{}, over: make(chan struct{})}
+	w.none = sync.NewCond(&w.mu)
+	w.wait.Go(w.accept)
 	t.Cleanup(w.close)
 	return w
 }
 
-func (w *wire) accept(serve func(p *peer)) {
+func (w *wire) accept() {
 	for {
 		c, err := w.listener.AcceptTCP()
 		if err != nil {
 			return
 		}
-		p := &peer{TCPConn: c, in: bufio.NewReader(c), number: int(w.accepted.Add(1))}
-		if !w.note(p) {
+		p := &peer{TCPConn: c, in: bufio.NewReader(c), number: int(w.accepted.Add(1)), gone: w.over}
+		serve := w.note(p)
+		if serve == nil {
 			_ = c.Close()
 			return
 		}
-		w.wait.Go(func() {
+		go func() {
 			defer w.forget(p)
 			serve(p)
-		})
+		}()
 	}
 }
 
-func (w *wire) note(p *peer) bool {
+// note takes a connection on, and returns what serves it; nil at the end.
+func (w *wire) note(p *peer) func(p *peer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.done {
-		w.peers[p] = true
+	if w.done {
+		return nil
 	}
-	return !w.done
+	w.peers[p] = true
+	return w.serve
 }
 
 func (w *wire) forget(p *peer) {
@@ -77,6 +85,28 @@ func (w *wire) forget(p *peer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.peers, p)
+	w.none.Broadcast()
+}
+
+// begin has another function serve, from connection 1 on. Many backends one
+// after the other have one address so: each would keep its port for a minute.
+func (w *wire) begin(serve func(p *peer)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.serve = serve
+	w.accepted.Store(0)
+}
+
+// clear ends all connections, and waits for those who serve them.
+func (w *wire) clear() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for p := range w.peers {
+		_ = p.Close()
+	}
+	for len(w.peers) > 0 {
+		w.none.Wait()
+	}
 }
 
 // open returns how many connections the backend has.
@@ -98,12 +128,11 @@ func (w *wire) some() *peer {
 
 func (w *wire) close() {
 	_ = w.listener.Close()
+	close(w.over)
 	w.mu.Lock()
 	w.done = true
-	for p := range w.peers {
-		_ = p.Close()
-	}
 	w.mu.Unlock()
+	w.clear()
 	w.wait.Wait()
 }
 

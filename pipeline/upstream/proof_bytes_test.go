@@ -39,11 +39,12 @@ func TestAnAnswerMayComeInAnyPieces(t *testing.T) {
 	for _, s := range short() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			ref := s.play(t, netHTTP, atOnce)
+			th := newTheatre(t)
+			ref := th.play(t, s, netHTTP, atOnce)
 			require.True(t, ref.complete(), "%v", ref)
-			s.hold(t, s.play(t, direct, byteWise), ref, exact)
+			s.hold(t, th.play(t, s, direct, byteWise), ref, exact)
 			for _, at := range s.positions() {
-				s.hold(t, s.play(t, direct, inTwo(at)), ref, exact)
+				s.hold(t, th.play(t, s, direct, inTwo(at)), ref, exact)
 			}
 		})
 	}
@@ -56,14 +57,15 @@ func TestAnAnswerThatEndsAtAnyByte(t *testing.T) {
 	for _, s := range short() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
+			th := newTheatre(t)
 			for _, at := range s.positions() {
 				part := s
 				part.answer, part.end = s.answer[:at], ""
-				ref, r := part.play(t, netHTTP, atOnce), exact
+				ref, r := th.play(t, part, netHTTP, atOnce), exact
 				if !ref.complete() {
 					r = loose // half a status line is malformed to one and cut off to the other
 				}
-				part.hold(t, part.play(t, direct, atOnce), ref, r)
+				part.hold(t, th.play(t, part, direct, atOnce), ref, r)
 			}
 		})
 	}
@@ -78,11 +80,12 @@ func TestAnAnswerThatIsResetAtAnyByte(t *testing.T) {
 	for _, s := range short() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			ref := s.play(t, netHTTP, atOnce)
+			th := newTheatre(t)
+			ref := th.play(t, s, netHTTP, atOnce)
 			for _, at := range append(s.positions(), len(s.answer)) {
 				part := s
 				part.answer, part.end = s.answer[:at], "rst"
-				part.holdReset(t, part.play(t, direct, atOnce), ref)
+				part.holdReset(t, th.play(t, part, direct, atOnce), ref)
 			}
 		})
 	}

@@ -188,14 +188,14 @@ func TestAnswersByLot(t *testing.T) {
 	for worker := range uint64(4) {
 		t.Run(fmt.Sprint("share ", worker), func(t *testing.T) {
 			t.Parallel()
-			d := drawn{rand.New(rand.NewPCG(seed, worker))}
+			d, th := drawn{rand.New(rand.NewPCG(seed, worker))}, newTheatre(t)
 			for range n / 4 {
 				s, r := d.answer(), exact
 				if d.IntN(2) == 0 {
 					s.answer, s.end, r = d.spoil(s.answer), "", loose
 				}
 				pace := d.pace(s.answer)
-				ref, o := s.play(t, netHTTP, pace), s.play(t, direct, pace)
+				ref, o := th.play(t, s, netHTTP, pace), th.play(t, s, direct, pace)
 				if r == exact {
 					require.True(t, ref.complete(), "%q: %v", s.answer, ref)
 				}
@@ -213,6 +213,7 @@ func FuzzAnswerBytes(f *testing.F) {
 			f.Add([]byte(s.answer), uint16(len(s.name)), s.method == "HEAD", s.upgrade != "")
 		}
 	}
+	th := newTheatre(f)
 	f.Fuzz(func(t *testing.T, answer []byte, at uint16, head, upgrade bool) {
 		s := scene{method: "GET", answer: string(answer)}
 		if head {
@@ -222,7 +223,7 @@ func FuzzAnswerBytes(f *testing.F) {
 			s.upgrade = "echo"
 		}
 		pace := inTwo(min(int(at), len(answer)))
-		ref, o := s.play(t, netHTTP, pace), s.play(t, direct, pace)
+		ref, o := th.play(t, s, netHTTP, pace), th.play(t, s, direct, pace)
 		s.hold(t, o, ref, loose)
 	})
 }

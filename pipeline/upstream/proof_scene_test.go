@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
 )
 
@@ -40,7 +41,15 @@ func inTwo(at int) pace {
 	}
 }
 
-// A stage plays scenes against one client. Its backend answers the first
+// A theatre has a backend for each client. Scenes are played on it one after
+// the other.
+type theatre map[string]*wire
+
+func newTheatre(t testing.TB) theatre {
+	return theatre{direct: newWire(t, nil), netHTTP: newWire(t, nil)}
+}
+
+// A stage plays a scene against one client. Its backend answers the first
 // request of its first connection with the scene's bytes, and every other
 // request with the target that it asks for.
 type stage struct {
@@ -49,10 +58,10 @@ type stage struct {
 	spoken chan struct{} // closed when the scene's bytes are out
 }
 
-func (s scene) stage(t testing.TB, client string, pace pace) *stage {
+func (th theatre) stage(t testing.TB, s scene, client string, pace pace) *stage {
 	t.Helper()
-	st := &stage{spoken: make(chan struct{})}
-	st.wire = newWire(t, func(p *peer) {
+	st := &stage{wire: th[client], spoken: make(chan struct{})}
+	st.wire.begin(func(p *peer) {
 		if p.number == 1 {
 			defer st.once()
 			if _, err := p.whole(); err != nil {
@@ -65,7 +74,9 @@ func (s scene) stage(t testing.TB, client string, pace pace) *stage {
 		}
 		p.echoes()
 	})
-	st.up = newUpstream(t, by(client, one(st.wire.url)), upstream.Options{})
+	var err error
+	st.up, err = upstream.New(by(client, one(st.wire.url)), upstream.Options{})
+	require.NoError(t, err)
 	return st
 }
 
@@ -81,7 +92,7 @@ func (st *stage) once() {
 
 // ends ends the connection as the scene says, and reports whether it is kept.
 func (s scene) ends(p *peer) bool {
-	if s.upgrade != "" && strings.Contains(s.answer, "Upgrade: echo\r\n\r\n") {
+	if s.upgrade != "" && strings.Contains(strings.ToLower(s.answer), "upgrade: echo\r\n\r\n") {
 		_ = p.SetReadDeadline(time.Now().Add(time.Second))
 		_, _ = p.in.ReadString('\n') // what the client says behind a switch, if it takes it for one
 	}
@@ -114,9 +125,9 @@ func own(target string) string {
 }
 
 // play returns what a client makes of the scene.
-func (s scene) play(t testing.TB, client string, pace pace) outcome {
+func (th theatre) play(t testing.TB, s scene, client string, pace pace) outcome {
 	t.Helper()
-	st := s.stage(t, client, pace)
+	st := th.stage(t, s, client, pace)
 	defer st.close()
 	o := st.first(t, s)
 	if client == direct {
@@ -128,7 +139,7 @@ func (s scene) play(t testing.TB, client string, pace pace) outcome {
 
 func (st *stage) first(t testing.TB, s scene) outcome {
 	t.Helper()
-	method, limit := s.method, 20*time.Second
+	method, limit := s.method, longest
 	if method == "" {
 		method = "GET"
 	}
@@ -139,8 +150,9 @@ func (st *stage) first(t testing.TB, s scene) outcome {
 	if s.send != "" {
 		body = strings.NewReader(s.send)
 	}
-	x, l := linked(t, method, "/scene", body)
+	x, l := bare(method, "/scene", body)
 	x.Upgrade = s.upgrade
+	defer func() { require.NoError(t, x.Finish(&pipeline.Summary{})) }()
 	return outcomeOf(t, st.up, x, l, limit)
 }
 
@@ -152,24 +164,25 @@ func (st *stage) next(t testing.TB, method, target string) {
 	if method == "POST" {
 		body = strings.NewReader("once only")
 	}
-	x, l := linked(t, method, target, body)
-	o := outcomeOf(t, st.up, x, l, 20*time.Second)
+	x, l := bare(method, target, body)
+	defer func() { require.NoError(t, x.Finish(&pipeline.Summary{})) }()
+	o := outcomeOf(t, st.up, x, l, longest)
 	require.Equal(t, whole, o.class, "the request behind: %v", o)
 	require.Equal(t, target, o.body, "the request behind got the answer of another: %v", o)
 	require.Equal(t, target, o.header.Get("X-Own"))
 	require.Empty(t, o.interims)
 }
 
-// close ends what a scene needs before the test does: there are many of them.
+// close ends what the scene has used.
 func (st *stage) close() {
 	st.up.Close()
-	st.wire.close()
+	st.wire.clear()
 }
 
 // compare plays the scene on both clients.
-func (s scene) compare(t testing.TB, pace pace) outcome {
+func (th theatre) compare(t testing.TB, s scene, pace pace) outcome {
 	t.Helper()
-	ref, o := s.play(t, netHTTP, pace), s.play(t, direct, pace)
+	ref, o := th.play(t, s, netHTTP, pace), th.play(t, s, direct, pace)
 	require.True(t, s.strict == "" || ref.complete(), "net/http refuses it too: %v", ref)
 	r := exact
 	if s.strict != "" {

@@ -85,6 +85,9 @@ func tunnels() []scene {
 		{name: "a switch behind a 103", upgrade: "echo", answer: headOf("HTTP/1.1 103 Early Hints") + headOf("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: echo") + "hello", want: tunnel},
 		{name: "a switch to something else", upgrade: "echo", answer: headOf("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: other"), want: malformed},
 		{name: "a switch to nothing", upgrade: "echo", answer: headOf("HTTP/1.1 101 Switching Protocols"), want: malformed},
+		{name: "a switch without Connection", upgrade: "echo", answer: headOf("HTTP/1.1 101 Switching Protocols", "Upgrade: echo"), want: malformed},
+		{name: "a switch by HTTP/1.0", upgrade: "echo", answer: headOf("HTTP/1.0 101 Switching Protocols", "Connection: Upgrade", "Upgrade: echo"), want: malformed},
+		{name: "a switch among other options", upgrade: "echo", answer: headOf("HTTP/1.1 101 Switching Protocols", "Connection: keep-alive, upgrade", "Upgrade: Echo") + "hello", want: tunnel},
 		{name: "a switch that nobody asked for", answer: headOf("HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: echo"), want: malformed},
 		{name: "no switch, though it was asked for", upgrade: "echo", end: "keep", answer: head("Content-Length: 2") + "no", want: whole},
 	}
@@ -231,7 +234,7 @@ func TestBothClientsMakeTheSameOfAnAnswer(t *testing.T) {
 		}
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			o := s.compare(t, atOnce)
+			o := newTheatre(t).compare(t, s, atOnce)
 			if s.end != "rst" { // where it depends on what was read before
 				require.Equal(t, s.want, o.class, "%v", o)
 			}
