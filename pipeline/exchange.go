@@ -30,6 +30,7 @@ type Exchange struct {
 	TraceID  string        // of the distributed trace, 32 hexadecimal digits; empty where none was set
 	Start    time.Time
 	Deadline time.Time // by when the response head must be in; see Hasten
+	Try      time.Time // when the present try began, where a stage around it has looked; else zero
 
 	Route        *registry.Route
 	Environment  string
