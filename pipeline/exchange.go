@@ -38,14 +38,16 @@ type Exchange struct {
 	Subscription *registry.Subscription // set by Authorize stages
 	Grant        *Grant                 // set by Authorize stages; nil grants nothing
 
-	link    Link
-	entry   *Entry
-	raw     Raw
-	body    payload
-	target  string
-	refusal *Problem // the last one recorded as a denial
-	fork    bool
-	forked  bool // forks share In
+	link     Link
+	entry    *Entry
+	raw      Raw
+	body     payload
+	target   string
+	watcher  Watcher
+	refusal  *Problem // the last one recorded as a denial
+	fork     bool
+	forked   bool // forks share In
+	observed bool // timed or watched
 
 	edits      []edit
 	decisions  []Decision
@@ -90,11 +92,13 @@ type Raw struct {
 // stage.
 func (x *Exchange) Begin(link Link, raw Raw, entry *Entry) {
 	x.link, x.raw, x.entry = link, raw, entry
+	x.look()
 }
 
 // Enter moves the exchange to the route of entry. Who routes calls it, once.
 func (x *Exchange) Enter(entry *Entry) {
 	x.entry, x.Route = entry, entry.Route
+	x.look()
 }
 
 // Received returns target and fields as they came: for logs and signatures only.
