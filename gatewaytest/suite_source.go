@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
@@ -156,7 +157,7 @@ func sourceIsSerial(t testing.TB, make sourceSubject) {
 			t.Error("apply was called while it ran")
 		}
 		defer inside.Add(-1)
-		came(patience(t)/200, (chan struct{})(nil))
+		came(min(patience(t)/50, 50*time.Millisecond), (chan struct{})(nil))
 		return nil
 	})
 	w.deliver(t, "v1", "v2", "v3")
