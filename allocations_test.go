@@ -66,7 +66,7 @@ const guardSecret = "0123456789abcdef0123456789abcdef"
 // fullChain serves a route that is authenticated by token or API key, authorized by
 // subscription, scope and address, limited by plan, looked up in the cache,
 // edited, masked, broken, retried and timed out, logged and counted.
-func fullChain(t testing.TB, backend string) guarded {
+func fullChain(t testing.TB, backend string, options ...gateway.Option) guarded {
 	dir := t.TempDir()
 	file := func(name string, content []byte) string {
 		path := filepath.Join(dir, name)
@@ -98,7 +98,7 @@ func fullChain(t testing.TB, backend string) guarded {
 		},
 	}}
 	log, figures := accesslog.New(accesslog.Writer(io.Discard)), metrics.New()
-	g, addr := served(t, gateway.Snapshot(s), gateway.Recorders(log, figures))
+	g, addr := served(t, append(options, gateway.Snapshot(s), gateway.Recorders(log, figures))...)
 	require.NoError(t, g.Apply(t.Context(), registry.Update{Directory: []registry.Change{
 		{Plan: &registry.Plan{Name: "gold", Limits: []registry.Limit{{Rate: registry.Rate{Count: 1e9, Per: 1e9}}}}},
 		{Subscription: &registry.Subscription{

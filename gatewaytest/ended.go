@@ -53,7 +53,7 @@ func letGo[T any](kept weak.Pointer[T], most time.Duration) bool {
 		if time.Now().After(until) {
 			return kept.Value() == nil
 		}
-		runtime.Gosched()
+		came(time.Millisecond, (chan struct{})(nil)) // who is about to let go gets on with it
 	}
 	return true
 }

@@ -164,7 +164,7 @@ func sourceIsSerial(t testing.TB, make sourceSubject) {
 			t.Error("apply was called while it ran")
 		}
 		defer inside.Add(-1)
-		came(patience(t)/200, (chan struct{})(nil))
+		came(min(patience(t)/50, 50*time.Millisecond), (chan struct{})(nil))
 		return nil
 	})
 	w.deliver(t, "v1", "v2", "v3")

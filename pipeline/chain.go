@@ -54,20 +54,33 @@ func Chain(last Handler, stages ...Stage) Handler {
 // whatever verdict: what a backend refused was denied by no stage.
 func within(stage string, h Handler) Handler {
 	return func(ctx context.Context, x *Exchange) (*http.Response, error) {
-		var before uint8
-		timed := x.timed()
-		if timed {
-			before = x.turn(x.clock.slot(&stage))
+		if x.observed {
+			return x.observe(ctx, &stage, h)
 		}
 		resp, err := h(ctx, x)
-		if timed {
-			x.turn(before)
-		}
 		if err != nil {
 			x.denied(stage, err)
 		}
 		return resp, err
 	}
+}
+
+// observe is within for an exchange that is timed or watched.
+func (x *Exchange) observe(ctx context.Context, stage *string, h Handler) (resp *http.Response, err error) {
+	timed := x.timed()
+	var before uint8
+	if timed {
+		before = x.turn(x.clock.slot(stage))
+	}
+	if x.watcher != nil {
+		resp, err = watched(ctx, x, *stage, h)
+	} else if resp, err = h(ctx, x); err != nil {
+		x.denied(*stage, err)
+	}
+	if timed {
+		x.turn(before)
+	}
+	return resp, err
 }
 
 func (x *Exchange) denied(stage string, err error) {

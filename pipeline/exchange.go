@@ -30,6 +30,7 @@ type Exchange struct {
 	TraceID  string        // of the distributed trace, 32 hexadecimal digits; empty where none was set
 	Start    time.Time
 	Deadline time.Time // by when the response head must be in; see Hasten
+	Try      time.Time // when the present try began, where a stage around it has looked; else zero
 
 	Route        *registry.Route
 	Environment  string
@@ -42,6 +43,7 @@ type Exchange struct {
 	forked     bool // forks share In
 	granted    bool
 	identified bool
+	observed   bool  // timed or watched
 	replies    uint8 // in use of replyRoom
 
 	link    Link
@@ -49,6 +51,7 @@ type Exchange struct {
 	raw     Raw
 	body    payload
 	target  string
+	watcher Watcher
 	refusal *Problem // the last one recorded as a denial
 
 	edits      []edit
@@ -91,11 +94,13 @@ type Raw struct {
 // stage.
 func (x *Exchange) Begin(link Link, raw Raw, entry *Entry) {
 	x.link, x.raw, x.entry = link, raw, entry
+	x.look()
 }
 
 // Enter moves the exchange to the route of entry. Who routes calls it, once.
 func (x *Exchange) Enter(entry *Entry) {
 	x.entry, x.Route = entry, entry.Route
+	x.look()
 }
 
 // Received returns target and fields as they came: for logs and signatures only.

@@ -80,6 +80,7 @@ func (x *Exchange) Fork() *Exchange {
 		edits:      slices.Clone(x.edits),
 		paramNames: x.paramNames, paramValues: x.paramValues,
 	}
+	f.look()
 	if x.body.kept {
 		f.body = x.body
 	} else if body, _ := x.body.current(x.In); body != http.NoBody {

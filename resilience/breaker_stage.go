@@ -71,7 +71,16 @@ func (b *Breaker) pass(ctx context.Context, x *pipeline.Exchange, next pipeline.
 
 // spent reports whether the time is over already, so that the backend will not
 // be asked: a slow client may have taken it, whose body was kept for retries.
-func spent(x *pipeline.Exchange) bool { return !x.Deadline.IsZero() && !now(x).Before(x.Deadline) }
+func spent(x *pipeline.Exchange) bool {
+	if x.Deadline.IsZero() {
+		return false
+	}
+	at := x.Try
+	if at.IsZero() {
+		at = now(x)
+	}
+	return !at.Before(x.Deadline)
+}
 
 // begin reads the clock where it is of use.
 func (b *Breaker) begin() (t time.Time) {

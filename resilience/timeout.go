@@ -66,10 +66,10 @@ func NewTimeout(c TimeoutConfig) ([]pipeline.Stage, error) {
 	}
 	var stages []pipeline.Stage
 	if c.Total > 0 {
-		stages = append(stages, hasten("timeout", pipeline.Deadline, c.Total.Std(), start))
+		stages = append(stages, total(c.Total.Std()))
 	}
 	if c.PerTry > 0 {
-		stages = append(stages, hasten("timeout_try", pipeline.Protect, c.PerTry.Std(), now))
+		stages = append(stages, perTry(c.PerTry.Std()))
 	}
 	if c.Send != "" {
 		stages = append(stages, newSender(c.Send).stage())
@@ -80,15 +80,33 @@ func NewTimeout(c TimeoutConfig) ([]pipeline.Stage, error) {
 	return stages, nil
 }
 
-// hasten makes a stage that brings the deadline forward to after from what
-// from says. It alters nothing of the response, so it depends on nothing of the caller.
-func hasten(name string, phase pipeline.Phase, after time.Duration, from func(*pipeline.Exchange) time.Time) pipeline.Stage {
+// total makes a stage that brings the deadline forward to after from the
+// beginning of the exchange. It alters nothing of the response, so it depends on
+// nothing of the caller.
+func total(after time.Duration) pipeline.Stage {
 	return pipeline.Stage{
-		Name: name, Phase: phase, Vary: nobody,
+		Name: "timeout", Phase: pipeline.Deadline, Vary: nobody,
 		Wrap: func(next pipeline.Handler) pipeline.Handler {
 			return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-				x.Hasten(from(x).Add(after))
+				x.Hasten(start(x).Add(after))
 				return next(ctx, x)
+			}
+		},
+	}
+}
+
+// perTry does so from now on for each try, and tells those inside when that
+// was, so that they need not read the clock again.
+func perTry(after time.Duration) pipeline.Stage {
+	return pipeline.Stage{
+		Name: "timeout_try", Phase: pipeline.Protect, Vary: nobody,
+		Wrap: func(next pipeline.Handler) pipeline.Handler {
+			return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
+				x.Try = now(x)
+				x.Hasten(x.Try.Add(after))
+				resp, err := next(ctx, x)
+				x.Try = time.Time{}
+				return resp, err
 			}
 		},
 	}

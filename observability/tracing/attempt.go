@@ -10,12 +10,15 @@ import (
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
 
+// suffixAttempt makes the name of the stage of attempts.
+const suffixAttempt = "_attempt"
+
 // Attempt returns the stage of an attempt: it stands innermost, inside Retry,
 // and gives each attempt an id, and a span where the exchange has one. The span
 // ends when the response head is in.
 func (t *Tracer) Attempt() pipeline.Stage {
 	return pipeline.Stage{
-		Name: t.name + "_attempt", Phase: pipeline.Forward - 50, Vary: nobody,
+		Name: t.name + suffixAttempt, Phase: pipeline.Forward - 50, Vary: nobody,
 		Wrap: func(next pipeline.Handler) pipeline.Handler {
 			return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
 				if t.tracer != nil && trace.SpanFromContext(ctx).IsRecording() {

@@ -28,6 +28,30 @@ func BenchmarkSampledSpans(b *testing.B) {
 	benchmark(b, valid, tracing.Config{}, tracing.Provider(&recording{forget: true}))
 }
 
+// BenchmarkSampledStages is a recorded exchange of eight stages, told in both
+// ways.
+func BenchmarkSampledStages(b *testing.B) {
+	for _, stages := range []string{"attributes", "spans"} {
+		b.Run(stages, func(b *testing.B) {
+			all := build(b, tracing.Config{Stages: stages}, tracing.Provider(&recording{forget: true}))
+			for i := range pipeline.Phase(8) {
+				all = append(all, stage("stage", pipeline.Guard+i, idle))
+			}
+			pipeline.Sort(all)
+			x, _ := exchangetest.New()
+			x.In.Header.Set("Traceparent", valid)
+			in, resp := x.In, &http.Response{StatusCode: 200, Body: http.NoBody}
+			h := pipeline.Chain(func(context.Context, *pipeline.Exchange) (*http.Response, error) { return resp, nil }, all...)
+			entry, s := &pipeline.Entry{}, &pipeline.Summary{Status: 200}
+			b.ReportAllocs()
+			for b.Loop() {
+				again(x, in, resp, h, entry)
+				_ = x.Finish(s)
+			}
+		})
+	}
+}
+
 const unsampled = "00-" + traceID + "-" + spanID + "-00"
 
 // again serves an exchange that is new each time, in the same room.
@@ -68,7 +92,7 @@ func TestATraceThatIsNotRecordedCostsTwoAllocations(t *testing.T) { // no parall
 		if parent == unsampled {
 			opts = append(opts, tracing.Provider(new(recording)))
 		}
-		x, in, resp, h := chain(t, parent, tracing.Config{Sampling: "caller"}, opts...)
+		x, in, resp, h := chain(t, parent, tracing.Config{Sampling: "caller", Stages: "spans"}, opts...)
 		entry := &pipeline.Entry{}
 		if got := testing.AllocsPerRun(100, func() { again(x, in, resp, h, entry) }); got > 2 {
 			t.Errorf("%q: %v allocations", parent, got)

@@ -20,6 +20,11 @@ type Config struct {
 	// Reply names a response field that tells the caller the id of the trace,
 	// such as X-Trace-Id. By default none does.
 	Reply string `json:"reply,omitempty"`
+	// Stages says how the stages of an exchange that is recorded are told:
+	// attributes (the default), where the span of the exchange holds what each
+	// took, as far as a recorder has them timed; or spans, where each stage is a
+	// span of its own with its decision, at the price of one more span each time.
+	Stages string `json:"stages,omitempty" enum:"attributes,spans"`
 }
 
 // Validate reports what is wrong with c.
@@ -27,6 +32,7 @@ func (c Config) Validate() error {
 	var faults registry.Faults
 	oneOf(&faults, "/accept", c.Accept, "valid", "never")
 	oneOf(&faults, "/sampling", c.Sampling, "tracer", "caller")
+	oneOf(&faults, "/stages", c.Stages, "attributes", "spans")
 	if c.Reply != "" && !replyField(c.Reply) {
 		faults.Add("/reply", "want the name of a response field of its own, such as X-Trace-Id, not %q", c.Reply)
 	}

@@ -103,6 +103,9 @@ func (t *Tracer) record(ctx context.Context, x *pipeline.Exchange, next pipeline
 	}
 	s := &exchangeSpan{tracer: t, span: span}
 	x.AtEnd(s)
+	if t.spans {
+		x.Watch(s)
+	}
 	resp, err := next(ctx, x)
 	s.outcome(resp, err)
 	return resp, err

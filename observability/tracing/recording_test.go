@@ -48,6 +48,9 @@ func (t tracer) Start(ctx context.Context, name string, opts ...trace.SpanStartO
 		name: name, kind: config.SpanKind(), parent: parent, begun: config.Timestamp(),
 		attributes: values(config.Attributes()), sampled: !t.r.idle,
 	}
+	if s.begun.IsZero() {
+		s.begun = time.Now()
+	}
 	own := trace.SpanContextConfig{SpanID: t.r.spanID(), TraceState: parent.TraceState()}
 	if parent.IsValid() {
 		own.TraceID, s.sampled = parent.TraceID(), parent.IsSampled()
@@ -83,6 +86,7 @@ type span struct {
 	status     codes.Code
 	text       string
 	ended      int
+	over       time.Time
 }
 
 type event struct {
@@ -95,7 +99,7 @@ func (s *span) SpanContext() trace.SpanContext      { return s.context }
 func (s *span) IsRecording() bool                   { return s.sampled && s.ended == 0 }
 func (s *span) SetName(name string)                 { s.name = name }
 func (s *span) SetStatus(c codes.Code, text string) { s.status, s.text = c, text }
-func (s *span) End(...trace.SpanEndOption)          { s.ended++ }
+func (s *span) End(...trace.SpanEndOption)          { s.ended++; s.over = time.Now() }
 
 func (s *span) SetAttributes(all ...attribute.KeyValue) {
 	for k, v := range values(all) {

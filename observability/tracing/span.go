@@ -18,6 +18,8 @@ type exchangeSpan struct {
 	span   trace.Span
 	status int // 0 while the chain runs, and where it panicked
 	err    error
+	open   []stageSpan // the stages that the exchange is in, from the outside in
+	made   int         // spans of stages
 }
 
 // outcome notes how the chain answered.
@@ -65,6 +67,9 @@ func (s *exchangeSpan) fail() {
 // stages tells how long each stage took by itself, where a recorder has the
 // chains timed.
 func (s *exchangeSpan) stages(x *pipeline.Exchange) {
+	if s.tracer.spans {
+		return // they have spans that tell it
+	}
 	for stage, d := range x.Spent(time.Since(x.Start)) {
 		s.span.SetAttributes(attribute.Int64(attrSpent+stage, d.Microseconds()))
 	}

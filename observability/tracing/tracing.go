@@ -28,6 +28,7 @@ type Tracer struct {
 	name   string // of the policy, for decisions
 	accept bool
 	caller bool // decides on sampling
+	spans  bool // one for each stage
 	reply  string
 	tracer trace.Tracer // nil where spans are not recorded
 	random func() uint64
@@ -65,7 +66,7 @@ func New(c Config, opts ...Option) (*Tracer, error) {
 		return nil, err
 	}
 	t := &Tracer{
-		name: kind, accept: c.Accept != "never", caller: c.Sampling == "caller",
+		name: kind, accept: c.Accept != "never", caller: c.Sampling == "caller", spans: c.Stages == "spans",
 		random: rand.Uint64, redact: redact.New(),
 	}
 	if c.Reply != "" {
