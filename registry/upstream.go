@@ -63,7 +63,8 @@ type Connections struct {
 	Idle Duration `json:"idle,omitempty"`
 	// MaxAge is how old a connection may become, give or take a tenth: an
 	// older one serves no further request. 0 means any age. It spreads load
-	// anew over what stands behind the address of an endpoint.
+	// anew over what stands behind the address of an endpoint. For HTTP/1.1 by
+	// client direct: not for https endpoints unless HTTP2 is off.
 	MaxAge Duration `json:"max_age,omitempty"`
 	// HTTP2 lets TLS backends choose HTTP/2: on (the default) or off.
 	HTTP2 string `json:"http2,omitempty" enum:"on,off"`

@@ -39,6 +39,7 @@ func (v *validator) bounds(u *Upstream) {
 	v.atLeastZero("/connections/idle_per_endpoint", int64(c.IdlePerEndpoint))
 	v.atLeastZero("/connections/idle", int64(c.Idle))
 	v.atLeastZero("/connections/max_age", int64(c.MaxAge))
+	v.fault("/connections/max_age", ageFault(u))
 	v.word("/connections/http2", "word", c.HTTP2, "on", "off")
 	v.word("/connections/client", "word", c.Client, "direct", "net_http")
 	v.atLeastZero("/timeouts/dial", int64(t.Dial))
@@ -47,6 +48,21 @@ func (v *validator) bounds(u *Upstream) {
 	if name := u.TLS.ServerName; name != "" && !validHost(name) {
 		v.fault("/tls/server_name", fmt.Errorf("want a name such as backend.example.com, found %q", clip(name)))
 	}
+}
+
+// ageFault says that a bound of age would not count: only our own client, and
+// so only HTTP/1.1, ends connections by age.
+func ageFault(u *Upstream) error {
+	c := &u.Connections
+	switch {
+	case c.MaxAge <= 0:
+		return nil
+	case c.Client == "net_http":
+		return errors.New("net_http does not end connections by age; want client direct, or no max_age")
+	case c.HTTP2 != "off" && slices.ContainsFunc(u.Endpoints, func(e Endpoint) bool { return strings.HasPrefix(e.URL, "https:") }):
+		return errors.New("connections that may speak HTTP/2 are not ended by age; want http2 off, or no max_age")
+	}
+	return nil
 }
 
 // endpointFault checks the URL of an endpoint. One that cannot be read, or

@@ -86,12 +86,16 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
-// release ends what still reads the body or sends interim responses. On HTTP/1 a read deadline in the
-// past frees whoever is inside, and keeps the server from waiting for the rest.
+// release ends what still reads the body or sends interim responses: nobody is inside it when the exchange
+// has ended. On HTTP/1 a read deadline in the past frees whoever is inside, and keeps the server from waiting
+// for the rest; elsewhere to close the body does.
 func (c *call) release() {
 	c.seal()
 	c.body.over.Store(true)
-	if c.client.ProtoMajor == 1 && !c.body.done.Load() && c.status != http.StatusSwitchingProtocols {
-		_ = http.NewResponseController(c.w).SetReadDeadline(time.Unix(1, 0)) // other servers have their own ways
+	if c.body.done.Load() || c.status == http.StatusSwitchingProtocols {
+		return
+	}
+	if c.client.ProtoMajor != 1 || http.NewResponseController(c.w).SetReadDeadline(time.Unix(1, 0)) != nil {
+		_ = c.body.src.Close() // nobody is left who could be told
 	}
 }

@@ -113,3 +113,33 @@ func TestTrailersFollowABodyThatIsNone(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, "0", resp.Trailer.Get("Grpc-Status"))
 }
+
+func TestWhoReadsABodyOverHTTP2IsFreedAtTheEnd(t *testing.T) {
+	t.Parallel()
+	freed := make(chan error, 1)
+	h := func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		body := x.In.Body
+		inside := make(chan struct{})
+		x.AtEnd(joined{freed})
+		go func() {
+			close(inside)
+			_, err := io.ReadAll(body)
+			freed <- err
+		}()
+		<-inside
+		return pipeline.Respond(x, http.StatusForbidden, "", nil), nil
+	}
+	s, c := serve2(t, h, edge.Options{})
+	reads, writes := io.Pipe() // a body that never ends
+	defer func() { _ = writes.Close() }()
+	go func() { _, _ = writes.Write([]byte("part")) }()
+	resp, err := c.Do(request(t, http.MethodPost, s.URL, reads))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, resp.StatusCode)
+	require.NoError(t, resp.Body.Close())
+}
+
+// joined waits until the reader of a body has returned.
+type joined struct{ freed chan error }
+
+func (j joined) End(*pipeline.Exchange) { <-j.freed }

@@ -105,20 +105,22 @@ func TestHugeWeightsAreScaledDown(t *testing.T) {
 
 func TestAnEndpointThatWasTriedIsAvoided(t *testing.T) {
 	t.Parallel()
-	dead := nobody(t)
-	alive := backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") }))
-	up := newUpstream(t, registry.Upstream{Endpoints: []registry.Endpoint{
-		{URL: dead, Weight: 1000}, {URL: alive},
-	}}, upstream.Options{})
-	for range 20 {
-		x := exchange(t, "GET", "/", nil)
-		resp, err := up.Serve(t.Context(), x)
-		if err != nil {
-			resp, err = up.Serve(t.Context(), x)
+	onBothClients(t, func(t *testing.T, client string) {
+		dead := nobody(t)
+		alive := backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") }))
+		up := newUpstream(t, by(client, registry.Upstream{Endpoints: []registry.Endpoint{
+			{URL: dead, Weight: 1000}, {URL: alive},
+		}}), upstream.Options{})
+		for range 20 {
+			x := exchange(t, "GET", "/", nil)
+			resp, err := up.Serve(t.Context(), x)
+			if err != nil {
+				resp, err = up.Serve(t.Context(), x)
+			}
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
 		}
-		require.NoError(t, err)
-		require.NoError(t, resp.Body.Close())
-	}
+	})
 }
 
 // A fixed balancer picks one and remembers what it was asked.
@@ -152,83 +154,89 @@ func TestAFaultyUpdateChangesNothing(t *testing.T) {
 
 func TestInFlightLastsUntilTheBodyIsClosed(t *testing.T) {
 	t.Parallel()
-	h := func(w http.ResponseWriter, _ *http.Request) { write(w, "body") }
-	up := overNetwork(t, http.HandlerFunc(h))
-	inFlight := func() int64 { return up.Status().Endpoints[0].InFlight }
-	resp, err := up.Serve(t.Context(), exchange(t, "GET", "/", nil))
-	require.NoError(t, err)
-	require.Equal(t, int64(1), inFlight())
-	_, err = io.ReadAll(resp.Body)
-	require.NoError(t, err)
-	require.Equal(t, int64(1), inFlight())
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, int64(0), inFlight())
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, int64(0), inFlight(), "a second Close counts for nothing")
+	onBothClients(t, func(t *testing.T, client string) {
+		h := func(w http.ResponseWriter, _ *http.Request) { write(w, "body") }
+		up := overNetwork(t, client, http.HandlerFunc(h))
+		inFlight := func() int64 { return up.Status().Endpoints[0].InFlight }
+		resp, err := up.Serve(t.Context(), exchange(t, "GET", "/", nil))
+		require.NoError(t, err)
+		require.Equal(t, int64(1), inFlight())
+		_, err = io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), inFlight())
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, int64(0), inFlight())
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, int64(0), inFlight(), "a second Close counts for nothing")
 
-	x := exchange(t, "GET", "/", nil)
-	_, err = up.Serve(t.Context(), x)
-	require.NoError(t, err)
-	require.Equal(t, int64(1), inFlight())
-	require.NoError(t, x.Finish(&pipeline.Summary{}))
-	require.Equal(t, int64(0), inFlight(), "the end of the exchange counts where nobody closed")
+		x := exchange(t, "GET", "/", nil)
+		_, err = up.Serve(t.Context(), x)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), inFlight())
+		require.NoError(t, x.Finish(&pipeline.Summary{}))
+		require.Equal(t, int64(0), inFlight(), "the end of the exchange counts where nobody closed")
 
-	answer(t, up.Serve, exchange(t, "HEAD", "/", nil))
-	require.Equal(t, int64(0), inFlight())
+		answer(t, up.Serve, exchange(t, "HEAD", "/", nil))
+		require.Equal(t, int64(0), inFlight())
+	})
 }
 
 func TestAnUpdateUnderLoadLosesNothing(t *testing.T) {
 	t.Parallel()
-	var urls []string
-	for range 4 {
-		urls = append(urls, backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") })))
-	}
-	up := newUpstream(t, one(urls[0]), upstream.Options{})
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan struct{})
-	var wait sync.WaitGroup
-	for range 4 {
-		wait.Go(func() {
-			for ctx.Err() == nil {
-				// net/http repeats a GET by itself, but not a POST
-				x := &pipeline.Exchange{In: httptest.NewRequest("POST", "/", strings.NewReader("a"))}
-				resp, err := up.Serve(t.Context(), x)
-				if err != nil {
-					t.Error(err)
-				} else {
-					_, _ = io.Copy(io.Discard, resp.Body)
-					_ = resp.Body.Close()
+	onBothClients(t, func(t *testing.T, client string) {
+		var urls []string
+		for range 4 {
+			urls = append(urls, backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") })))
+		}
+		up := newUpstream(t, by(client, one(urls[0])), upstream.Options{})
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan struct{})
+		var wait sync.WaitGroup
+		for range 4 {
+			wait.Go(func() {
+				for ctx.Err() == nil {
+					// net/http repeats a GET by itself, but not a POST
+					x := &pipeline.Exchange{In: httptest.NewRequest("POST", "/", strings.NewReader("a"))}
+					resp, err := up.Serve(t.Context(), x)
+					if err != nil {
+						t.Error(err)
+					} else {
+						_, _ = io.Copy(io.Discard, resp.Body)
+						_ = resp.Body.Close()
+					}
+					_ = x.Finish(&pipeline.Summary{})
+					select {
+					case served <- struct{}{}:
+					case <-ctx.Done():
+					}
 				}
-				_ = x.Finish(&pipeline.Summary{})
-				select {
-				case served <- struct{}{}:
-				case <-ctx.Done():
-				}
-			}
-		})
-	}
-	for i := range 400 {
-		<-served
-		a, b := urls[i%4], urls[(i+1)%4]
-		require.NoError(t, up.Update([]registry.Endpoint{{URL: a, Weight: 1 + i%3}, {URL: b}}))
-	}
-	stop()
-	wait.Wait()
+			})
+		}
+		for i := range 400 {
+			<-served
+			a, b := urls[i%4], urls[(i+1)%4]
+			require.NoError(t, up.Update([]registry.Endpoint{{URL: a, Weight: 1 + i%3}, {URL: b}}))
+		}
+		stop()
+		wait.Wait()
+	})
 }
 
 func TestARemovedEndpointLetsGoOfItsConnections(t *testing.T) {
 	t.Parallel()
-	closed := make(chan struct{}, 8)
-	s := newCountingServer(t, closed)
-	up := newUpstream(t, one(s), upstream.Options{})
-	answer(t, up.Serve, exchange(t, "GET", "/", nil))
-	resp, err := up.Serve(t.Context(), exchange(t, "GET", "/", nil))
-	require.NoError(t, err)
-	require.NoError(t, up.Update(nil))
-	_, err = io.ReadAll(resp.Body)
-	require.NoError(t, err, "what was begun is finished")
-	require.NoError(t, resp.Body.Close())
-	<-closed
+	onBothClients(t, func(t *testing.T, client string) {
+		closed := make(chan struct{}, 8)
+		s := newCountingServer(t, closed)
+		up := newUpstream(t, by(client, one(s)), upstream.Options{})
+		answer(t, up.Serve, exchange(t, "GET", "/", nil))
+		resp, err := up.Serve(t.Context(), exchange(t, "GET", "/", nil))
+		require.NoError(t, err)
+		require.NoError(t, up.Update(nil))
+		_, err = io.ReadAll(resp.Body)
+		require.NoError(t, err, "what was begun is finished")
+		require.NoError(t, resp.Body.Close())
+		<-closed
+	})
 }
 
 func TestAPanicOfATransportIsNoAttemptInFlight(t *testing.T) {

@@ -46,7 +46,8 @@ func BenchmarkServe(b *testing.B) {
 		name  string
 		serve pipeline.Handler
 	}{
-		{"over the network", overNetwork(b, h).Serve},
+		{"direct", overNetwork(b, "direct", h).Serve},
+		{"net_http", overNetwork(b, "net_http", h).Serve},
 		{"in process", upstream.Handler(h)},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -1,9 +1,10 @@
 // Package upstream delivers exchanges to backends.
 //
 // An [Upstream] is made from its settings and serves as the handler of phase
-// Forward. It sends over http.Transport to one of its endpoints, which a
-// [Balancer] picks, and tells how a backend failed as a
-// *pipeline.UpstreamError. Its endpoints change at any time without a request
+// Forward. It sends to one of its endpoints, which a [Balancer] picks, and tells
+// how a backend failed as a *pipeline.UpstreamError. HTTP/1.1 is spoken by a
+// client of our own, in the goroutine of the exchange; HTTP/2, and whatever the
+// program wraps, by http.Transport. Its endpoints change at any time without a request
 // being lost:
 //
 //	u, err := upstream.New(registry.Upstream{

@@ -34,35 +34,37 @@ func nobody(t testing.TB) string {
 
 func TestHowABackendFails(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name string
-		url  func(t *testing.T) string
-		kind string
-		sent bool
-	}{
-		{"nobody listens", func(t *testing.T) string { return nobody(t) }, pipeline.UpstreamConnect, false},
-		{"no TLS is spoken", func(t *testing.T) string { return "https://" + raw(t, "") }, pipeline.UpstreamConnect, false},
-		{"the certificate is not trusted", func(t *testing.T) string {
-			s := httptest.NewUnstartedServer(http.NotFoundHandler())
-			s.Config.ErrorLog = quiet
-			s.StartTLS()
-			t.Cleanup(s.Close)
-			return s.URL
-		}, pipeline.UpstreamConnect, false},
-		{"the connection is closed after the request", func(t *testing.T) string { return "http://" + raw(t, "") }, pipeline.UpstreamReset, true},
-		{"the status is none", func(t *testing.T) string {
-			return "http://" + raw(t, "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n")
-		}, pipeline.UpstreamMalformed, true},
-		{"the head is cut off", func(t *testing.T) string { return "http://" + raw(t, "HTTP/1.1 200 OK\r\nX: ") }, pipeline.UpstreamReset, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			x := exchange(t, "POST", "/", strings.NewReader("body"))
-			u := fails(t, newUpstream(t, one(c.url(t)), upstream.Options{}).Serve, x)
-			require.Equal(t, c.kind, u.Kind, u.Error())
-			require.Equal(t, c.sent, u.Sent, u.Error())
-		})
-	}
+	onBothClients(t, func(t *testing.T, client string) {
+		for _, c := range []struct {
+			name string
+			url  func(t *testing.T) string
+			kind string
+			sent bool
+		}{
+			{"nobody listens", func(t *testing.T) string { return nobody(t) }, pipeline.UpstreamConnect, false},
+			{"no TLS is spoken", func(t *testing.T) string { return "https://" + raw(t, "") }, pipeline.UpstreamConnect, false},
+			{"the certificate is not trusted", func(t *testing.T) string {
+				s := httptest.NewUnstartedServer(http.NotFoundHandler())
+				s.Config.ErrorLog = quiet
+				s.StartTLS()
+				t.Cleanup(s.Close)
+				return s.URL
+			}, pipeline.UpstreamConnect, false},
+			{"the connection is closed after the request", func(t *testing.T) string { return "http://" + raw(t, "") }, pipeline.UpstreamReset, true},
+			{"the status is none", func(t *testing.T) string {
+				return "http://" + raw(t, "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n")
+			}, pipeline.UpstreamMalformed, true},
+			{"the head is cut off", func(t *testing.T) string { return "http://" + raw(t, "HTTP/1.1 200 OK\r\nX: ") }, pipeline.UpstreamReset, true},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				x := exchange(t, "POST", "/", strings.NewReader("body"))
+				u := fails(t, newUpstream(t, by(client, one(c.url(t))), upstream.Options{}).Serve, x)
+				require.Equal(t, c.kind, u.Kind, u.Error())
+				require.Equal(t, c.sent, u.Sent, u.Error())
+			})
+		}
+	})
 }
 
 func TestNoEndpointIsNotReady(t *testing.T) {
@@ -74,21 +76,25 @@ func TestNoEndpointIsNotReady(t *testing.T) {
 
 func TestALateHeadByTheUpstreamsOwnBound(t *testing.T) {
 	t.Parallel()
-	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	settings := one(backend(t, h))
-	settings.Timeouts.ResponseHead = registry.Duration(20 * time.Millisecond)
-	u := fails(t, newUpstream(t, settings, upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
-	require.Equal(t, pipeline.UpstreamTimeout, u.Kind)
-	require.True(t, u.Sent)
+	onBothClients(t, func(t *testing.T, client string) {
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		settings := one(backend(t, h))
+		settings.Timeouts.ResponseHead = registry.Duration(20 * time.Millisecond)
+		u := fails(t, newUpstream(t, by(client, settings), upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
+		require.Equal(t, pipeline.UpstreamTimeout, u.Kind)
+		require.True(t, u.Sent)
+	})
 }
 
 func TestADeadlineInThePastSendsNothing(t *testing.T) {
 	t.Parallel()
-	x := exchange(t, "GET", "/", nil)
-	x.Deadline = time.Now().Add(-time.Second)
-	u := fails(t, overNetwork(t, unexpected(t)).Serve, x)
-	require.Equal(t, pipeline.UpstreamTimeout, u.Kind)
-	require.False(t, u.Sent)
+	onBothClients(t, func(t *testing.T, client string) {
+		x := exchange(t, "GET", "/", nil)
+		x.Deadline = time.Now().Add(-time.Second)
+		u := fails(t, overNetwork(t, client, unexpected(t)).Serve, x)
+		require.Equal(t, pipeline.UpstreamTimeout, u.Kind)
+		require.False(t, u.Sent)
+	})
 }
 
 func unexpected(t testing.TB) http.Handler {
@@ -97,31 +103,33 @@ func unexpected(t testing.TB) http.Handler {
 
 func TestAFullEndpointIsOverloaded(t *testing.T) {
 	t.Parallel()
-	entered := make(chan struct{})
-	h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-r.Context().Done()
+	onBothClients(t, func(t *testing.T, client string) {
+		entered := make(chan struct{})
+		h := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(entered)
+			<-r.Context().Done()
+		})
+		settings := one(backend(t, h))
+		settings.Connections.MaxPerEndpoint = 1
+		settings.Timeouts.Dial, settings.Timeouts.TLSHandshake = registry.Duration(200*time.Millisecond), 1
+		up := newUpstream(t, by(client, settings), upstream.Options{})
+		ctx, leave := context.WithCancel(t.Context())
+		first := make(chan error)
+		go func() {
+			_, err := up.Serve(ctx, exchange(t, "GET", "/", nil))
+			first <- err
+		}()
+		<-entered
+		hurried := exchange(t, "GET", "/", nil)
+		hurried.Hasten(time.Now().Add(20 * time.Millisecond))
+		for _, x := range []*pipeline.Exchange{hurried, exchange(t, "GET", "/", nil)} {
+			u := fails(t, up.Serve, x)
+			require.Equal(t, pipeline.UpstreamOverloaded, u.Kind)
+			require.False(t, u.Sent)
+		}
+		leave()
+		require.ErrorIs(t, <-first, context.Canceled)
 	})
-	settings := one(backend(t, h))
-	settings.Connections.MaxPerEndpoint = 1
-	settings.Timeouts.Dial, settings.Timeouts.TLSHandshake = registry.Duration(200*time.Millisecond), 1
-	up := newUpstream(t, settings, upstream.Options{})
-	ctx, leave := context.WithCancel(t.Context())
-	first := make(chan error)
-	go func() {
-		_, err := up.Serve(ctx, exchange(t, "GET", "/", nil))
-		first <- err
-	}()
-	<-entered
-	hurried := exchange(t, "GET", "/", nil)
-	hurried.Hasten(time.Now().Add(20 * time.Millisecond))
-	for _, x := range []*pipeline.Exchange{hurried, exchange(t, "GET", "/", nil)} {
-		u := fails(t, up.Serve, x)
-		require.Equal(t, pipeline.UpstreamOverloaded, u.Kind)
-		require.False(t, u.Sent)
-	}
-	leave()
-	require.ErrorIs(t, <-first, context.Canceled)
 }
 
 // A step is how far a transport comes before it fails.
@@ -221,29 +229,31 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestTLSIsVerifiedByTheGivenAuthority(t *testing.T) {
 	t.Parallel()
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { write(w, r.Proto) }))
-	s.EnableHTTP2 = true
-	s.Config.ErrorLog = quiet
-	s.StartTLS()
-	t.Cleanup(s.Close)
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	content := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
-	require.NoError(t, os.WriteFile(ca, content, 0o600))
+	onBothClients(t, func(t *testing.T, client string) {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { write(w, r.Proto) }))
+		s.EnableHTTP2 = true
+		s.Config.ErrorLog = quiet
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		ca := filepath.Join(t.TempDir(), "ca.pem")
+		content := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+		require.NoError(t, os.WriteFile(ca, content, 0o600))
 
-	trusting := one(s.URL)
-	trusting.TLS.CAFile = ca
-	_, body := answer(t, newUpstream(t, trusting, upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
-	require.Equal(t, "HTTP/2.0", body)
+		trusting := one(s.URL)
+		trusting.TLS.CAFile = ca
+		_, body := answer(t, newUpstream(t, by(client, trusting), upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
+		require.Equal(t, "HTTP/2.0", body)
 
-	trusting.Connections.HTTP2 = "off"
-	_, body = answer(t, newUpstream(t, trusting, upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
-	require.Equal(t, "HTTP/1.1", body)
+		trusting.Connections.HTTP2 = "off"
+		_, body = answer(t, newUpstream(t, by(client, trusting), upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
+		require.Equal(t, "HTTP/1.1", body)
 
-	trusting.TLS.ServerName = "other.test"
-	u := fails(t, newUpstream(t, trusting, upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
-	require.Equal(t, pipeline.UpstreamConnect, u.Kind)
-	var wrong *tls.CertificateVerificationError
-	require.ErrorAs(t, u, &wrong)
+		trusting.TLS.ServerName = "other.test"
+		u := fails(t, newUpstream(t, by(client, trusting), upstream.Options{}).Serve, exchange(t, "GET", "/", nil))
+		require.Equal(t, pipeline.UpstreamConnect, u.Kind)
+		var wrong *tls.CertificateVerificationError
+		require.ErrorAs(t, u, &wrong)
+	})
 }
 
 func TestInsecureIsSaidAloud(t *testing.T) {
@@ -257,16 +267,18 @@ func TestInsecureIsSaidAloud(t *testing.T) {
 
 func TestRedirectsAndCompressionPassUntouched(t *testing.T) {
 	t.Parallel()
-	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Location", "http://elsewhere.test/")
-		w.Header().Set("Content-Encoding", "gzip")
-		w.WriteHeader(http.StatusFound)
-		write(w, "accept="+r.Header.Get("Accept-Encoding"))
+	onBothClients(t, func(t *testing.T, client string) {
+		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "http://elsewhere.test/")
+			w.Header().Set("Content-Encoding", "gzip")
+			w.WriteHeader(http.StatusFound)
+			write(w, "accept="+r.Header.Get("Accept-Encoding"))
+		})
+		resp, body := answer(t, overNetwork(t, client, h).Serve, exchange(t, "GET", "/", nil))
+		require.Equal(t, http.StatusFound, resp.StatusCode)
+		require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"))
+		require.Equal(t, "accept=", body)
 	})
-	resp, body := answer(t, overNetwork(t, h).Serve, exchange(t, "GET", "/", nil))
-	require.Equal(t, http.StatusFound, resp.StatusCode)
-	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"))
-	require.Equal(t, "accept=", body)
 }
 
 // unsent is a body that begins, and goes on when it is told to.
@@ -288,23 +300,25 @@ func (*unsent) Close() error { return nil }
 
 func TestAClientThatIsWaitedForIsNoFailureOfTheBackend(t *testing.T) {
 	t.Parallel()
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
-	t.Cleanup(s.Close)
-	up := newUpstream(t, one(s.URL), upstream.Options{})
-	for name, length := range map[string]int64{"of known length": 8, "of unknown length": -1} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			body := &unsent{goOn: make(chan struct{})}
-			x := exchange(t, "PUT", "/", body)
-			x.In.ContentLength = length
-			x.Hasten(time.Now().Add(500 * time.Millisecond)) // a busy machine takes long to begin the body
-			defer close(body.goOn)
-			_, err := up.Serve(t.Context(), x)
-			var p *pipeline.Problem
-			require.ErrorAs(t, err, &p)
-			require.Equal(t, pipeline.CodeBodyTimeout, p.Code)
-			var u *pipeline.UpstreamError
-			require.NotErrorAs(t, err, &u)
-		})
-	}
+	onBothClients(t, func(t *testing.T, client string) {
+		s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+		t.Cleanup(s.Close)
+		up := newUpstream(t, by(client, one(s.URL)), upstream.Options{})
+		for name, length := range map[string]int64{"of known length": 8, "of unknown length": -1} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				body := &unsent{goOn: make(chan struct{})}
+				x := exchange(t, "PUT", "/", body)
+				x.In.ContentLength = length
+				x.Hasten(time.Now().Add(500 * time.Millisecond)) // a busy machine takes long to begin the body
+				defer close(body.goOn)
+				_, err := up.Serve(t.Context(), x)
+				var p *pipeline.Problem
+				require.ErrorAs(t, err, &p)
+				require.Equal(t, pipeline.CodeBodyTimeout, p.Code)
+				var u *pipeline.UpstreamError
+				require.NotErrorAs(t, err, &u)
+			})
+		}
+	})
 }

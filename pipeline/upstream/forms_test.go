@@ -19,7 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// onBothForms runs a test over a backend on loopback and over one in process.
+// onBothForms runs a test over a backend on loopback, by either client, and
+// over one in process.
 func onBothForms(t *testing.T, h http.HandlerFunc, test func(t *testing.T, serve pipeline.Handler)) {
 	t.Helper()
 	onEachForm(t, func(t *testing.T, form func(http.HandlerFunc) pipeline.Handler) { test(t, form(h)) })
@@ -28,9 +29,8 @@ func onBothForms(t *testing.T, h http.HandlerFunc, test func(t *testing.T, serve
 // onEachForm does so for a test whose backends share nothing.
 func onEachForm(t *testing.T, test func(t *testing.T, form func(http.HandlerFunc) pipeline.Handler)) {
 	t.Helper()
-	t.Run("over the network", func(t *testing.T) {
-		t.Parallel()
-		test(t, func(h http.HandlerFunc) pipeline.Handler { return overNetwork(t, h).Serve })
+	onBothClients(t, func(t *testing.T, client string) {
+		test(t, func(h http.HandlerFunc) pipeline.Handler { return overNetwork(t, client, h).Serve })
 	})
 	t.Run("in process", func(t *testing.T) {
 		t.Parallel()
@@ -38,9 +38,31 @@ func onEachForm(t *testing.T, test func(t *testing.T, form func(http.HandlerFunc
 	})
 }
 
-func overNetwork(t testing.TB, h http.Handler) *upstream.Upstream {
+// onBothClients runs a test over the network, by our own client and by
+// net/http's.
+func onBothClients(t *testing.T, test func(t *testing.T, client string)) {
 	t.Helper()
-	return newUpstream(t, registry.Upstream{Endpoints: []registry.Endpoint{{URL: backend(t, h)}}}, upstream.Options{})
+	for _, client := range clients() {
+		t.Run("over the network, "+client, func(t *testing.T) {
+			t.Parallel()
+			test(t, client)
+		})
+	}
+}
+
+func clients() []string { return []string{"direct", "net_http"} }
+
+// by sets the client of an upstream.
+func by(client string, u registry.Upstream) registry.Upstream {
+	u.Connections.Client = client
+	return u
+}
+
+func overNetwork(t testing.TB, client string, h http.Handler) *upstream.Upstream {
+	t.Helper()
+	up := newUpstream(t, by(client, one(backend(t, h))), upstream.Options{})
+	require.Equal(t, client, up.Status().Endpoints[0].Client)
+	return up
 }
 
 func backend(t testing.TB, h http.Handler) string {

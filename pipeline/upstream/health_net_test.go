@@ -58,17 +58,19 @@ func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestABackendThatFallsSickAndRecovers(t *testing.T) {
 	t.Parallel()
-	m := &moody{}
-	u := one(backend(t, m))
-	u.Health = eagerly(registry.ActiveHealth{HTTP: &registry.HTTPProbe{Path: "/healthz"}, Initial: "unhealthy"})
-	u.Health.Active.Interval, u.Health.Active.Timeout = registry.Duration(50*time.Millisecond), registry.Duration(50*time.Millisecond)
-	up := newUpstream(t, u, upstream.Options{Go: running(t)})
-	require.Equal(t, pipeline.UpstreamNoneReady, fails(t, up.Serve, exchange(t, "GET", "/", nil)).Kind)
-	for _, sick := range []bool{false, true, false, true} {
-		m.sick.Store(sick)
-		becomes(t, up, !sick)
-	}
-	require.Zero(t, m.kept.Load(), "each probe has a connection of its own")
+	onBothClients(t, func(t *testing.T, client string) {
+		m := &moody{}
+		u := one(backend(t, m))
+		u.Health = eagerly(registry.ActiveHealth{HTTP: &registry.HTTPProbe{Path: "/healthz"}, Initial: "unhealthy"})
+		u.Health.Active.Interval, u.Health.Active.Timeout = registry.Duration(50*time.Millisecond), registry.Duration(50*time.Millisecond)
+		up := newUpstream(t, by(client, u), upstream.Options{Go: running(t)})
+		require.Equal(t, pipeline.UpstreamNoneReady, fails(t, up.Serve, exchange(t, "GET", "/", nil)).Kind)
+		for _, sick := range []bool{false, true, false, true} {
+			m.sick.Store(sick)
+			becomes(t, up, !sick)
+		}
+		require.Zero(t, m.kept.Load(), "each probe has a connection of its own")
+	})
 }
 
 func TestATCPProbeWantsAConnectionAndNoMore(t *testing.T) {
@@ -200,27 +202,29 @@ func serves(t *testing.T, serve pipeline.Handler) bool {
 
 func TestABackendThatDiesUnderLoadIsSeenByNoClient(t *testing.T) {
 	t.Parallel()
-	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") })
-	for name, balancer := range map[string]upstream.Balancer{
-		"round_robin": upstream.NewRoundRobin(), "least_connections": upstream.NewLeastConnections(),
-		"random_two": upstream.NewRandomTwo(nil), "hash": newHash(t, upstream.HashConfig{}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dying := httptest.NewServer(ok)
-			u := registry.Upstream{
-				Endpoints: []registry.Endpoint{{URL: dying.URL}, {URL: backend(t, ok)}, {URL: backend(t, ok)}},
-				Health:    registry.Health{Passive: &registry.PassiveHealth{}},
-			}
-			up := newUpstream(t, u, upstream.Options{Go: running(t), Balancer: balancer})
-			retry, err := resilience.NewRetry(resilience.RetryConfig{})
-			require.NoError(t, err)
-			kill := func() { dying.CloseClientConnections(); dying.Close() }
-			require.Zero(t, under(t, pipeline.Chain(up.Serve, retry...), kill, func() {}))
-			if name != "hash" { // whose one key may have had another endpoint
-				require.False(t, up.Status().Endpoints[0].Ready, "it is ejected")
-			}
-			require.True(t, up.Status().Ready)
-		})
-	}
+	onBothClients(t, func(t *testing.T, client string) {
+		ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") })
+		for name, balancer := range map[string]upstream.Balancer{
+			"round_robin": upstream.NewRoundRobin(), "least_connections": upstream.NewLeastConnections(),
+			"random_two": upstream.NewRandomTwo(nil), "hash": newHash(t, upstream.HashConfig{}),
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				dying := httptest.NewServer(ok)
+				u := registry.Upstream{
+					Endpoints: []registry.Endpoint{{URL: dying.URL}, {URL: backend(t, ok)}, {URL: backend(t, ok)}},
+					Health:    registry.Health{Passive: &registry.PassiveHealth{}},
+				}
+				up := newUpstream(t, by(client, u), upstream.Options{Go: running(t), Balancer: balancer})
+				retry, err := resilience.NewRetry(resilience.RetryConfig{})
+				require.NoError(t, err)
+				kill := func() { dying.CloseClientConnections(); dying.Close() }
+				require.Zero(t, under(t, pipeline.Chain(up.Serve, retry...), kill, func() {}))
+				if name != "hash" { // whose one key may have had another endpoint
+					require.False(t, up.Status().Endpoints[0].Ready, "it is ejected")
+				}
+				require.True(t, up.Status().Ready)
+			})
+		}
+	})
 }

@@ -24,7 +24,7 @@ func through(t *testing.T, f func(next http.RoundTripper, r *http.Request) (*htt
 		body, _ := io.ReadAll(r.Body)
 		write(w, r.RequestURI+" "+strings.Join(r.Header["X-A"], "|")+" "+r.Header.Get("X-B")+" "+string(body))
 	})
-	return pipeline.Chain(overNetwork(t, echo).Serve, upstream.RoundTripper("signing", func(next http.RoundTripper) http.RoundTripper {
+	return pipeline.Chain(overNetwork(t, "direct", echo).Serve, upstream.RoundTripper("signing", func(next http.RoundTripper) http.RoundTripper {
 		return roundTrip(func(r *http.Request) (*http.Response, error) { return f(next, r) })
 	}))
 }

@@ -31,6 +31,9 @@ func check(u registry.Upstream) registry.Faults {
 	checkPositive("/connections/idle", int64(u.Connections.Idle), &faults)
 	checkPositive("/connections/max_age", int64(u.Connections.MaxAge), &faults)
 	checkClient(u.Connections.Client, &faults)
+	if u.Connections.MaxAge > 0 && u.Connections.Client == clientNetHTTP {
+		faults.Add("/connections/max_age", "net_http does not end connections by age")
+	}
 	checkPositive("/timeouts/dial", int64(u.Timeouts.Dial), &faults)
 	checkPositive("/timeouts/tls_handshake", int64(u.Timeouts.TLSHandshake), &faults)
 	checkPositive("/timeouts/response_head", int64(u.Timeouts.ResponseHead), &faults)

@@ -173,22 +173,24 @@ func TestAHijackerMayAnswerOtherwise(t *testing.T) {
 
 func TestWhatIsNoHTTPIsMalformed(t *testing.T) {
 	t.Parallel()
-	for name, bytes := range map[string]string{
-		"no status line":        "SSH-2.0-OpenSSH_9.6\r\n",
-		"a broken field":        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-		"too many interims":     interims(20),
-		"a head without bounds": "HTTP/1.1 200 OK\r\nX: " + string(make([]byte, 200<<10)),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			x := exchange(t, "GET", "/", nil)
-			u := fails(t, newUpstream(t, one("http://"+raw(t, bytes)), upstream.Options{}).Serve, x)
-			require.Equal(t, pipeline.UpstreamMalformed, u.Kind, u.Error())
-			require.True(t, u.Sent)
-			require.Len(t, x.Attempts(), 1)
-			require.ErrorIs(t, x.Attempts()[0].Err, u)
-		})
-	}
+	onBothClients(t, func(t *testing.T, client string) {
+		for name, bytes := range map[string]string{
+			"no status line":        "SSH-2.0-OpenSSH_9.6\r\n",
+			"a broken field":        "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+			"too many interims":     interims(20),
+			"a head without bounds": "HTTP/1.1 200 OK\r\nX: " + string(make([]byte, 200<<10)),
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				x := exchange(t, "GET", "/", nil)
+				u := fails(t, newUpstream(t, by(client, one("http://"+raw(t, bytes))), upstream.Options{}).Serve, x)
+				require.Equal(t, pipeline.UpstreamMalformed, u.Kind, u.Error())
+				require.True(t, u.Sent)
+				require.Len(t, x.Attempts(), 1)
+				require.ErrorIs(t, x.Attempts()[0].Err, u)
+			})
+		}
+	})
 }
 
 func interims(n int) string {

@@ -32,12 +32,12 @@ func frame(resp *http.Response, method string) (f framing, length int64, keep bo
 	}
 	keep = kept(resp)
 	switch status := resp.StatusCode; {
+	case method == http.MethodHead:
+		return noBody, length, keep, nil
 	case status < 200, status == http.StatusNoContent:
 		return noBody, 0, keep && !inChunks && length <= 0, nil // what follows is none of ours to guess
 	case status == http.StatusNotModified:
 		return noBody, 0, keep, nil
-	case method == http.MethodHead:
-		return noBody, length, keep, nil
 	case inChunks:
 		return chunked, -1, keep, nil
 	case length == 0:

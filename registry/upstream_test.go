@@ -1,0 +1,35 @@
+package registry_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/registry"
+)
+
+func TestABoundOfAgeThatWouldNotCountIsAFault(t *testing.T) {
+	t.Parallel()
+	minute := registry.Duration(time.Minute)
+	for _, c := range []struct {
+		name, url string
+		c         registry.Connections
+		fields    []string
+	}{
+		{"our own client counts the age", "http://a", registry.Connections{MaxAge: minute}, nil},
+		{"also under TLS", "https://a", registry.Connections{MaxAge: minute, HTTP2: "off", Client: "direct"}, nil},
+		{"net/http does not", "http://a", registry.Connections{MaxAge: minute, Client: "net_http"}, []string{"/connections/max_age"}},
+		{"nor HTTP/2", "https://a", registry.Connections{MaxAge: minute}, []string{"/connections/max_age"}},
+		{"a negative one", "http://a", registry.Connections{MaxAge: -1}, []string{"/connections/max_age"}},
+		{"another client", "http://a", registry.Connections{Client: "curl"}, []string{"/connections/client"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := registry.Validate(&registry.Snapshot{Version: "1", Environment: "test", Upstreams: []registry.Upstream{
+				{Name: "users", Endpoints: []registry.Endpoint{{URL: c.url}}, Connections: c.c},
+			}})
+			require.Equal(t, c.fields, fieldsOf(err))
+		})
+	}
+}
