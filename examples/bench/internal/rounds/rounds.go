@@ -180,4 +180,3 @@ func (c *serving) allocations() (uint64, error) {
 	err := c.ask(control.Question{}, &stats)
 	return stats.Allocations, err
 }
-

@@ -135,4 +135,3 @@ func (s *stage) present(round int) []*serving {
 	}
 	return all
 }
-
