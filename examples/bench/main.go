@@ -74,11 +74,11 @@ func drive(args []string) error {
 	defer stop()
 	plan.Log.Printf("this takes about %v, and starting", plan.Estimate().Round(time.Second))
 	results, err := plan.Run(ctx)
-	if err != nil {
+	if results == nil {
 		return err
 	}
 	results.Machine = machine()
-	return write(results, *out)
+	return errors.Join(write(results, *out), err)
 }
 
 func split(names string) []string {

@@ -12,7 +12,7 @@ func (r *Results) Markdown(plot string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s. %d rounds of %v for each contender and workload, %d connections.\n", r.Machine, r.Rounds, r.Duration, r.Connections)
 	if len(r.Skipped) > 0 {
-		fmt.Fprintf(&b, "Left out, since they could not be started: %s.\n", strings.Join(r.Skipped, ", "))
+		fmt.Fprintf(&b, "Left out: %s.\n", strings.Join(r.Skipped, ", "))
 	}
 	fmt.Fprintf(&b, "\n![CPU of a request beside that of the bare reverse proxy](%s)\n\n", plot)
 	b.WriteString(r.goalTable())

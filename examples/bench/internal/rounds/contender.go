@@ -3,6 +3,7 @@ package rounds
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -119,7 +120,7 @@ func (c Contender) launch(p control.Place, dir string) (*child, error) {
 func place(backend, dir string) (control.Place, error) {
 	p := control.Place{Backend: backend, Dir: dir}
 	for _, addr := range []*string{&p.H1, &p.H2C} {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		ln, err := free()
 		if err != nil {
 			return p, err
 		}
@@ -127,4 +128,21 @@ func place(backend, dir string) (control.Place, error) {
 		*addr = ln.Addr().String()
 	}
 	return p, nil
+}
+
+// Ports below those that the system gives to connections, each of which would
+// keep a contender that is slow to start from its address.
+const leastPort, mostPort = 15_000, 32_000
+
+// free listens at a port that nobody else has.
+func free() (net.Listener, error) {
+	var last error
+	for range 100 {
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", leastPort+rand.IntN(mostPort-leastPort)))
+		if err == nil {
+			return ln, nil
+		}
+		last = err
+	}
+	return nil, last
 }

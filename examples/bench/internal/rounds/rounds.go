@@ -10,13 +10,10 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/seed-f9645bd3/gateway/examples/bench/internal/control"
 	"github.com/seed-f9645bd3/gateway/examples/bench/internal/load"
-	"github.com/seed-f9645bd3/gateway/examples/bench/internal/procs"
 	"github.com/seed-f9645bd3/gateway/examples/bench/internal/report"
 	"github.com/seed-f9645bd3/gateway/examples/bench/internal/traffic"
 )
@@ -59,7 +56,8 @@ const (
 	profiled = 3 * time.Second
 )
 
-// Run measures.
+// Run measures. Where a contender fails, the results are those of the others,
+// and there is an error beside them.
 func (p Plan) Run(ctx context.Context) (*report.Results, error) {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -68,119 +66,25 @@ func (p Plan) Run(ctx context.Context) (*report.Results, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	s := &stage{plan: p, dir: dir, serving: map[string]*serving{}}
 	defer s.clear()
-	if err := errors.Join(s.set(ctx), s.settle(ctx)); err != nil {
-		return nil, err
+	r := &report.Results{Rounds: p.Rounds, Duration: p.Duration, Connections: p.Connections, Workloads: p.Workloads}
+	for _, do := range []func() error{
+		func() error { return s.set(ctx) },
+		func() error { return s.settle(ctx) },
+		func() error { return s.measure(ctx, r) },
+		func() error { return s.profile(ctx) },
+		func() error { return s.count(ctx, r) },
+	} {
+		if err := do(); err != nil {
+			return nil, err
+		}
 	}
-	r := &report.Results{Rounds: p.Rounds, Duration: p.Duration, Connections: p.Connections, Skipped: s.skipped}
 	for _, c := range p.Contenders {
 		if s.serving[c.Name] != nil {
 			r.Contenders = append(r.Contenders, report.Contender{Name: c.Name, Title: c.Title})
 		}
 	}
-	r.Workloads = p.Workloads
-	if err := s.measure(ctx, r); err != nil {
-		return nil, err
-	}
-	if err := s.profile(ctx); err != nil {
-		return nil, err
-	}
-	return r, s.count(ctx, r)
-}
-
-// A stage is all processes of a run.
-type stage struct {
-	plan    Plan
-	dir     string
-	backend *child
-	load    *child
-	serving map[string]*serving
-	skipped []string
-}
-
-// A serving is a contender at work.
-type serving struct {
-	Contender
-	*child
-	place control.Place
-	pids  []int
-}
-
-// set starts everything. Contenders that cannot be started are left out, but
-// for the base.
-func (s *stage) set(ctx context.Context) error {
-	if err := traffic.WriteCallers(s.dir); err != nil {
-		return err
-	}
-	at, err := place("", s.dir)
-	if err != nil {
-		return err
-	}
-	if s.backend, err = s.self("backend", at.H1); err != nil {
-		return fmt.Errorf("start the backend: %w", err)
-	}
-	if s.load, err = s.self("load", s.dir); err != nil {
-		return fmt.Errorf("start the load generator: %w", err)
-	}
-	for _, c := range s.plan.Contenders {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		s.plan.Log.Printf("starting %s", c.Name)
-		err := s.launch(c, at.H1)
-		if err != nil && c.Name == Base {
-			return fmt.Errorf("start %s: %w", c.Name, err)
-		}
-		if err != nil {
-			s.plan.Log.Printf("%s is left out: %v", c.Name, err)
-			s.skipped = append(s.skipped, c.Name)
-		}
-	}
-	return nil
-}
-
-func (s *stage) self(args ...string) (*child, error) {
-	file, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return talk(exec.Command(file, args...))
-}
-
-// launch starts a contender. Where somebody else has taken one of its
-// addresses meanwhile, it is tried at others.
-func (s *stage) launch(c Contender, backend string) error {
-	dir := filepath.Join(s.dir, c.Name)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	var last error
-	for range 3 {
-		p, err := place(backend, s.dir)
-		if err != nil {
-			return err
-		}
-		process, err := c.launch(p, dir)
-		if err == nil {
-			s.serving[c.Name] = &serving{Contender: c, child: process, place: p, pids: process.pids()}
-			return nil
-		}
-		if last = err; errors.Is(err, errUnavailable) {
-			break
-		}
-	}
-	return last
-}
-
-// clear stops everything.
-func (s *stage) clear() {
-	for _, c := range s.serving {
-		c.stop()
-	}
-	for _, c := range []*child{s.load, s.backend} {
-		if c != nil {
-			c.stop()
-		}
-	}
+	r.Skipped = s.skipped
+	return r, s.failed
 }
 
 // settle lets each contender do all that it does once: its heap finds its
@@ -191,23 +95,12 @@ func (s *stage) settle(ctx context.Context) error {
 			return err
 		}
 		if _, err := s.exchange(c, s.plan.Workloads[0], load.Order{Duration: s.plan.settling()}); err != nil {
-			return fmt.Errorf("%s: %w", c.Name, err)
+			if err := s.drop(c, err); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-// present returns the contenders that serve, beginning with another one each
-// time, so that none always comes after the same.
-func (s *stage) present(round int) []*serving {
-	var all []*serving
-	for i := range s.plan.Contenders {
-		c := s.plan.Contenders[(i+round)%len(s.plan.Contenders)]
-		if at := s.serving[c.Name]; at != nil {
-			all = append(all, at)
-		}
-	}
-	return all
 }
 
 // measure fills in the cells: round by round, and within a round workload by
@@ -221,10 +114,11 @@ func (s *stage) measure(ctx context.Context, r *report.Results) error {
 					return err
 				}
 				cell, err := s.cell(c, w, round)
-				if err != nil {
-					return fmt.Errorf("%s: %w", c.Name, err)
+				if err == nil {
+					r.Cells = append(r.Cells, cell)
+				} else if err := s.drop(c, err); err != nil {
+					return err
 				}
-				r.Cells = append(r.Cells, cell)
 			}
 		}
 	}
@@ -285,65 +179,4 @@ func (c *serving) allocations() (uint64, error) {
 	var stats control.Stats
 	err := c.ask(control.Question{}, &stats)
 	return stats.Allocations, err
-}
-
-// count counts system calls, in short loads that are not timed.
-func (s *stage) count(ctx context.Context, r *report.Results) error {
-	if _, err := exec.LookPath("strace"); err != nil || !s.plan.Calls {
-		return nil
-	}
-	for _, w := range s.plan.Workloads {
-		for _, c := range s.present(0) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			var result load.Result
-			calls, err := procs.CountCalls(c.pids, func() (err error) {
-				result, err = s.exchange(c, w, load.Order{Duration: counted, Seed: 1 << 20})
-				return err
-			})
-			if err != nil {
-				return fmt.Errorf("system calls of %s: %w", c.Name, err)
-			}
-			r.Calls = append(r.Calls, report.Calls{Contender: c.Name, Workload: w.Name, PerRequest: calls.Per(result.Total)})
-		}
-	}
-	return nil
-}
-
-// profile has each contender that can write profiles of itself, in loads that
-// are not timed.
-func (s *stage) profile(ctx context.Context) error {
-	if s.plan.Profiles == "" {
-		return nil
-	}
-	for _, w := range s.plan.Workloads {
-		for _, c := range s.present(0) {
-			if c.foreign {
-				continue
-			}
-			if err := errors.Join(ctx.Err(), s.profileOne(c, w)); err != nil {
-				return fmt.Errorf("profile of %s: %w", c.Name, err)
-			}
-		}
-	}
-	return nil
-}
-
-func (s *stage) profileOne(c *serving, w traffic.Workload) error {
-	dir, err := filepath.Abs(filepath.Join(s.plan.Profiles, w.Name, c.Name))
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	var stats control.Stats
-	if err := c.ask(control.Question{Profile: dir}, &stats); err != nil {
-		return err
-	}
-	if _, err := s.exchange(c, w, load.Order{Duration: profiled, Seed: 1 << 21}); err != nil {
-		return err
-	}
-	return c.ask(control.Question{}, &stats)
 }
