@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,7 @@ type freshness struct {
 	source registry.Contacted // nil where the source cannot tell
 	base   atomic.Pointer[time.Time]
 	state  atomic.Int32
+	judged sync.Mutex // one judgement at a time, so that they are told in their order
 	logger *slog.Logger
 	tell   func(action string)
 }
@@ -103,12 +105,20 @@ func (f *freshness) silence() time.Duration {
 // refuses reports whether requests are refused. Where they are, it looks whether
 // the source is heard again, so that the first request after that is served.
 func (f *freshness) refuses() bool {
-	return f.state.Load() == isRefusing && f.judge(f.silence()) == isRefusing
+	switch {
+	case f.state.Load() != isRefusing:
+		return false
+	case f.silence() >= f.RefuseAfter:
+		return true
+	}
+	return f.judge() == isRefusing
 }
 
-// judge makes a state of a silence, and tells of each change once.
-func (f *freshness) judge(silence time.Duration) int32 {
-	now := isFresh
+// judge makes a state of the silence, and tells of each change once.
+func (f *freshness) judge() int32 {
+	f.judged.Lock()
+	defer f.judged.Unlock()
+	now, silence := isFresh, f.silence()
 	switch {
 	case f.RefuseAfter > 0 && silence >= f.RefuseAfter:
 		now = isRefusing
@@ -146,9 +156,7 @@ func (f *freshness) watch(ctx context.Context) {
 	}
 	warned := time.Now()
 	for {
-		silence := f.silence()
-		before := f.state.Load()
-		now := f.judge(silence)
+		before, now, silence := f.state.Load(), f.judge(), f.silence()
 		switch {
 		case now != before:
 			warned = time.Now()

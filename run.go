@@ -123,7 +123,7 @@ func (g *Gateway) start(ctx context.Context, source *following) ([]*server, erro
 	if err := g.loadFirst(ctx, source); err != nil {
 		return nil, err
 	}
-	g.fresh.judge(g.fresh.silence())
+	g.fresh.judge()
 	var servers []*server
 	for _, l := range g.listeners {
 		s, err := g.listen(ctx, l)

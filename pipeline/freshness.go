@@ -23,7 +23,9 @@ type Freshness struct {
 	// the last good one.
 	Taken time.Time `json:"taken,omitzero"`
 	// Contact is when the source was heard last, whether or not anything had
-	// changed; the zero time where the source cannot tell.
+	// changed: until it is heard for the first time, when the gateway began, or
+	// what its last good configuration says. The zero time where the source cannot
+	// tell.
 	Contact time.Time `json:"contact,omitzero"`
 	// Silence is how long ago that is, in seconds.
 	Silence float64 `json:"silence_seconds"`

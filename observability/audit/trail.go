@@ -58,7 +58,7 @@ func (t *trail) open() (finding, error) {
 		return found, err
 	}
 	t.compare(head, &found)
-	return found, nil
+	return found, errors.Join(t.disk.Sync(filepath.Dir(t.path)), t.disk.Sync(filepath.Dir(t.headPath)))
 }
 
 // openHead opens the head and returns what it says; nil where it says nothing

@@ -17,4 +17,9 @@
 // off, too long, of another type, or that does not hold as a configuration is
 // reported, once, and what was served goes on being served. An empty document
 // and a feed that would remove every subscription are held for such faults.
+//
+// A Source tells when it last heard the registry (registry.Contacted): a 304
+// counts, and so does a whole answer that is refused; one that is late, cut off
+// or an error of the server does not. It heard the registry when it heard both
+// resources.
 package poll
