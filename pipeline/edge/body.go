@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
@@ -25,7 +26,7 @@ type requestBody struct {
 	src    io.ReadCloser
 	limit  atomic.Int64
 	read   atomic.Int64
-	inside atomic.Int32 // readers that are inside src.Read
+	inside atomic.Int32 // readers that are inside Read
 	done   atomic.Bool  // the whole body was read
 	over   atomic.Bool  // the exchange has ended
 	fault  atomic.Pointer[pipeline.Problem]
@@ -45,6 +46,8 @@ func (c *call) takeBody(r *http.Request) {
 
 // Read reads what the bound allows.
 func (b *requestBody) Read(p []byte) (int, error) {
+	b.inside.Add(1)
+	defer b.inside.Add(-1)
 	if b.over.Load() {
 		return 0, errBodyEnded
 	}
@@ -76,13 +79,24 @@ func (b *requestBody) Read(p []byte) (int, error) {
 }
 
 func (b *requestBody) take(p []byte) (int, error) {
-	b.inside.Add(1)
-	defer b.inside.Add(-1)
 	if b.read.Load() == 0 && b.call.client.Header["Expect"] != nil {
 		b.call.ask(true)
 		defer b.call.ask(false)
 	}
 	return b.src.Read(p)
+}
+
+// hear waits for whoever reads the body, once the client's context has ended:
+// net/http ends it before a read that failed returns, and why it failed is the
+// answer.
+func (b *requestBody) hear() {
+	const most = 20
+	for range most {
+		if b.inside.Load() == 0 || b.fault.Load() != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // end fills the announced trailers.

@@ -14,6 +14,9 @@ func (c *call) problem(err error) *pipeline.Problem {
 	var p *pipeline.Problem
 	var up *pipeline.UpstreamError
 	refused := errors.As(err, &p)
+	if c.away() {
+		c.body.hear()
+	}
 	switch {
 	case refused && !(c.away() && errors.Is(p, context.Canceled)):
 		return p

@@ -1,6 +1,7 @@
 package listen_test
 
 import (
+	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
@@ -78,5 +79,22 @@ func BenchmarkServer(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkFrames looks at the frames of one request: its head, and the
+// windows that are given back for its answer.
+func BenchmarkFrames(b *testing.B) {
+	saw := listen.Watching()
+	saw([]byte(preface + frame(frameSettings, 0, 0, "")))
+	stream := uint32(1)
+	p := []byte(asks(1) + frame(frameWindow, 0, 0, number(100)))
+	b.ReportAllocs()
+	for b.Loop() {
+		stream += 2
+		binary.BigEndian.PutUint32(p[5:], stream&(1<<31-1))
+		if !saw(p) {
+			b.Fatal("it is no flood")
+		}
 	}
 }

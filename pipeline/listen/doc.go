@@ -30,17 +30,18 @@
 // # What is bounded
 //
 // The request line, the head and its fields, trailers, the time of a head, of
-// an idle connection, the least rate of a body, and the time in which a client
-// takes nothing of its answer; see [Limits]. A connection that was taken over,
-// after a 101, has no limits here. A body that is a stream of messages is
-// exempt from the rate by [Patient].
+// an idle connection, the least rate of a body and of an answer, and the time
+// in which a client takes nothing of its answer; see [Limits]. On HTTP/2 these
+// hold for each stream, and frames that ask for nothing have an allowance. A
+// connection that was taken over, after a 101, has no limits here. A body that
+// is a stream of messages is exempt from the rate by [Patient].
 //
 // # TLS, proxies
 //
-// TLS is 1.2 with AEAD suites, or 1.3. HTTP/2 goes to net/http as it comes;
-// its framing leaves nothing to guard. Where the configuration of TLS is chosen
-// by the name that a client asks for, a request for another host is misdirected
-// (421). [Certificates] reads a pair again when
-// its files change. A declared proxy has to begin each connection with a header
+// TLS is 1.2 with AEAD suites, or 1.3. HTTP/2 goes to net/http as it comes:
+// its framing leaves nothing to guard, and only the heads of its frames are
+// looked at. Where the configuration of TLS is chosen by the name that a client
+// asks for, a request for another host is misdirected (421). [Certificates]
+// reads a pair again when its files change. A declared proxy has to begin each connection with a header
 // of the PROXY protocol, whose client then is the RemoteAddr of requests.
 package listen

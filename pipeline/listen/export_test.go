@@ -8,3 +8,28 @@ var ReadProxy = readProxy
 
 // Poison is what passes in the place of a body that is at fault.
 const Poison = poison
+
+// Watching returns what looks at the frames of a client, and tells whether they
+// go on.
+func Watching() func(p []byte) bool {
+	l := Limits{}.withDefaults()
+	w := newFrameWatch(&l)
+	return func(p []byte) bool { return w.saw(p) == nil }
+}
+
+// Frames returns the heads of the frames in data, which is looked at in pieces
+// of a size.
+func Frames(data []byte, size int) (heads []string) {
+	var f frames
+	for len(data) > 0 {
+		piece := data[:min(size, len(data))]
+		data = data[len(piece):]
+		for len(piece) > 0 {
+			n, begun := f.next(piece)
+			if piece = piece[n:]; begun {
+				heads = append(heads, string(f.head[:frameHead]))
+			}
+		}
+	}
+	return heads
+}

@@ -194,3 +194,24 @@ func FuzzProxyHeader(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFrames holds what is found of frames to what is in the bytes, however
+// they arrive.
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte(frame(frameSettings, 0, 0, windowSize+number(0))+asks(1)+frame(frameReset, 0, 1, number(8))), 3)
+	f.Add([]byte(frame(frameReset, 0, 1, "")+frame(frameReset, 0, 1, "12345")+frame(framePing, 0, 0, "12345678")), 1)
+	f.Add([]byte(frame(frameData, 0, 1, strings.Repeat("x", 100))), 100)
+	f.Fuzz(func(t *testing.T, data []byte, size int) {
+		var want []string
+		for rest := data; len(rest) >= 9; {
+			length := int(rest[0])<<16 | int(rest[1])<<8 | int(rest[2])
+			if rest[3] == frameReset && length == 4 && len(rest) < 13 {
+				break // its code is waited for
+			}
+			want = append(want, string(rest[:9]))
+			rest = rest[min(9+length, len(rest)):]
+		}
+		require.Equal(t, want, listen.Frames(data, max(size, 1)))
+		listen.Watching()(data)
+	})
+}
