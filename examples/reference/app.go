@@ -22,6 +22,9 @@ import (
 func application(ctx context.Context, s settings, stderr io.Writer, access io.Writer, ready func(*gateway.Gateway), options ...gateway.Option) int {
 	log, figures := accesslog.New(accesslog.Writer(access), accesslog.Stages()), metrics.New()
 	figures.Watch("access_log", log)
+	if s.certificate != nil {
+		figures.WatchCertificate(s.tlsCert, s.certificate)
+	}
 	options = append(options,
 		standard.Kinds(),
 		gateway.Recorders(log, figures),
@@ -46,6 +49,7 @@ func application(ctx context.Context, s settings, stderr io.Writer, access io.Wr
 		fmt.Fprintln(stderr, reason(err))
 		return 1
 	}
+	figures.WatchInsecure(g.Insecure)
 	ready(g)
 	status := 0
 	select {

@@ -35,6 +35,9 @@ type Metrics struct {
 	none   *counts
 	other  *counts
 	queues []queue
+
+	certificates map[string]Expiring
+	insecure     func() map[string]int
 }
 
 type settings struct {
