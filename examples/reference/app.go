@@ -22,9 +22,6 @@ import (
 func application(ctx context.Context, s settings, stderr io.Writer, access io.Writer, ready func(*gateway.Gateway), options ...gateway.Option) int {
 	log, figures := accesslog.New(accesslog.Writer(access), accesslog.Stages()), metrics.New()
 	figures.Watch("access_log", log)
-	if s.certificate != nil {
-		figures.WatchCertificate(s.tlsCert, s.certificate)
-	}
 	options = append(options,
 		standard.Kinds(),
 		gateway.Recorders(log, figures),
@@ -50,6 +47,9 @@ func application(ctx context.Context, s settings, stderr io.Writer, access io.Wr
 		return 1
 	}
 	figures.WatchInsecure(g.Insecure)
+	if s.certificate != nil {
+		figures.WatchCertificate(s.tlsCert, s.certificate)
+	}
 	ready(g)
 	status := 0
 	select {

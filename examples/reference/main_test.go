@@ -37,7 +37,6 @@ func TestACommandLineIsAnswered(t *testing.T) {
 		"an argument that is no flag":              {[]string{"serve", "-config", good, "x"}, 2, "takes no arguments beside its flags: x"},
 		"half of a certificate":                    {[]string{"serve", "-config", good, "-tls-cert", "c.pem"}, 2, "go together"},
 		"a certificate that cannot be read":        {[]string{"serve", "-config", good, "-tls-cert", "/no/c.pem", "-tls-key", "k.pem"}, 1, `load certificate "/no/c.pem"`},
-		"more connections of one than of all":      {[]string{"serve", "-config", good, "-max-connections", "2", "-max-connections-per-address", "3"}, 2, "is more than -max-connections"},
 		"a negative time":                          {[]string{"serve", "-config", good, "-grace", "-1s"}, 2, "no negative times"},
 		"a file to serve that there is not":        {[]string{"serve", "-config", "/no/such.yaml", "-listen", "127.0.0.1:0", "-admin", "off"}, 1, "/no/such.yaml: no such file"},
 		"an address that cannot be listened on":    {[]string{"serve", "-config", good, "-listen", "nonsense", "-admin", "off"}, 1, "nonsense: missing port"},

@@ -137,3 +137,12 @@ routes: [{name: a, match: {path: /a}, policies: [public, respond: {body: a}]}]
 		}
 	}
 }
+
+func TestABoundOfOneClientIsWithinThatOfAll(t *testing.T) {
+	t.Parallel()
+	out := &console{}
+	status := run(t.Context(), []string{"serve", "-config", "c.yaml", "-max-connections", "2", "-max-connections-per-address", "3"}, out, out)
+	if status != 2 || !strings.Contains(out.String(), "is more than -max-connections") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}

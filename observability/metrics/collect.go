@@ -11,13 +11,17 @@ type descs struct {
 	requests, duration, upstream, overhead *prometheus.Desc
 	bytesIn, bytesOut, denials, routes     *prometheus.Desc
 	plans, planDuration, consumers         *prometheus.Desc
-	dropped, failed                        *prometheus.Desc
 	notAfter, insecure                     *prometheus.Desc
+	dropped, failed                        *prometheus.Desc
 }
 
 func newDescs() descs {
 	desc := prometheus.NewDesc
 	return descs{
+		notAfter: desc("gateway_certificate_not_after_seconds",
+			"When the certificate that is served ends, in seconds since 1970.", []string{"certificate"}, nil),
+		insecure: desc("gateway_insecure_options",
+			"How often an unsafe option is on in the configuration that serves.", []string{"option"}, nil),
 		requests: desc("gateway_requests_total",
 			"Exchanges that ended, by the status that the client got.", []string{"route", "api", "status"}, nil),
 		duration: desc("gateway_request_duration_seconds",
@@ -44,10 +48,6 @@ func newDescs() descs {
 			"Records that found no room in the queue of a recorder.", []string{"recorder"}, nil),
 		failed: desc("gateway_recorder_failed_total",
 			"Records that a recorder could not write.", []string{"recorder"}, nil),
-		notAfter: desc("gateway_certificate_not_after_seconds",
-			"When the certificate that is served ends, in seconds since 1970.", []string{"certificate"}, nil),
-		insecure: desc("gateway_insecure_options",
-			"How often an unsafe option is on in the configuration that serves.", []string{"option"}, nil),
 	}
 }
 
@@ -55,7 +55,7 @@ func newDescs() descs {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
 	for _, desc := range []*prometheus.Desc{
-		d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.plans, d.planDuration, d.consumers, d.dropped, d.failed, d.notAfter, d.insecure,
+		d.notAfter, d.insecure, d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.plans, d.planDuration, d.consumers, d.dropped, d.failed,
 	} {
 		ch <- desc
 	}
@@ -65,7 +65,7 @@ func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.mu.Lock()
 	all := slices.AppendSeq([]*counts{m.none, m.other}, maps.Values(m.routes))
-	queues, certificates, insecure := slices.Clone(m.queues), maps.Clone(m.certificates), m.insecure
+	queues := slices.Clone(m.queues)
 	m.mu.Unlock()
 
 	ch <- prometheus.MustNewConstMetric(m.descs.routes, prometheus.GaugeValue, float64(len(all)-2))
@@ -73,11 +73,11 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		m.collect(ch, c)
 	}
 	m.collectCallers(ch)
+	m.collectWatched(ch)
 	for _, q := range queues {
 		ch <- counter(m.descs.dropped, q.counts.Dropped(), q.recorder)
 		ch <- counter(m.descs.failed, q.counts.Failed(), q.recorder)
 	}
-	m.collectWatched(ch, certificates, insecure)
 }
 
 // collect tells of one route, unless nothing has happened there.

@@ -22,7 +22,8 @@ const (
 type Metrics struct {
 	settings
 	tables
-	descs descs
+	descs   descs
+	watched watched // guarded by mu
 
 	denials   atomic.Int64 // series of denials, over all routes
 	plans     *table[planOf, planCounts]
@@ -35,9 +36,6 @@ type Metrics struct {
 	none   *counts
 	other  *counts
 	queues []queue
-
-	certificates map[string]Expiring
-	insecure     func() map[string]int
 }
 
 type settings struct {

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"maps"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,16 +11,22 @@ import (
 // called at each scrape, by any number of goroutines.
 type Expiring interface{ NotAfter() time.Time }
 
+// A watched is what others tell at each scrape.
+type watched struct {
+	certificates map[string]Expiring
+	insecure     func() map[string]int
+}
+
 // WatchCertificate has the end of a certificate that is served exported under
 // a name of the caller's: that of its file or listener. A second one of the same
 // name replaces the first.
 func (m *Metrics) WatchCertificate(name string, c Expiring) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.certificates == nil {
-		m.certificates = map[string]Expiring{}
+	if m.watched.certificates == nil {
+		m.watched.certificates = map[string]Expiring{}
 	}
-	m.certificates[clean(name)] = c
+	m.watched.certificates[clean(name)] = c
 }
 
 // WatchInsecure has the unsafe options that are on exported, as count tells
@@ -27,10 +34,13 @@ func (m *Metrics) WatchCertificate(name string, c Expiring) {
 func (m *Metrics) WatchInsecure(count func() map[string]int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.insecure = count
+	m.watched.insecure = count
 }
 
-func (m *Metrics) collectWatched(ch chan<- prometheus.Metric, certificates map[string]Expiring, insecure func() map[string]int) {
+func (m *Metrics) collectWatched(ch chan<- prometheus.Metric) {
+	m.mu.Lock()
+	certificates, insecure := maps.Clone(m.watched.certificates), m.watched.insecure
+	m.mu.Unlock()
 	for name, c := range certificates {
 		ch <- gauge(m.descs.notAfter, float64(c.NotAfter().Unix()), name)
 	}

@@ -10,7 +10,7 @@ const (
 	CodeCodingUnknown  = "transfer_coding_unknown" // 501
 	CodeVersionUnknown = "version_unknown"         // 505
 	CodeMisdirected    = "misdirected"             // 421: the name of the TLS connection is another one
-	CodeConnections    = "too_many_connections"    // the connection is closed
 	CodeProxyHeader    = "proxy_header_refused"    // the connection is closed
 	CodeHandshake      = "handshake_failed"        // the connection is closed
+	CodeConnections    = "too_many_connections"    // the connection is closed
 )
