@@ -249,3 +249,76 @@ func TestExpandTakesUpstreamsThatAreElsewhere(t *testing.T) {
 	require.Len(t, registry.AsFaults(registry.Validate(snap)), 2)
 	require.NoError(t, registry.Validate(snap, "in-process", "of-another-source"))
 }
+
+func TestRoutesInheritSpellings(t *testing.T) {
+	t.Parallel()
+	allow := func(names ...string) registry.Paths { return registry.Paths{Allow: names} }
+	none := registry.Paths{Allow: []string{}}
+	for name, c := range map[string]struct {
+		document, api, route registry.Paths
+		want                 registry.Spelling
+	}{
+		"nobody says anything":               {want: 0},
+		"the document says it":               {document: allow("semicolon"), want: registry.Semicolon},
+		"the API says it instead":            {document: allow("semicolon"), api: allow("encoded_slash", "trailing_dot"), want: registry.EncodedSlash | registry.TrailingDot},
+		"the route says it instead":          {document: allow("semicolon"), api: allow("encoded_slash"), route: allow("empty_segment"), want: registry.EmptySegment},
+		"the route takes it back":            {document: allow("semicolon"), route: none, want: 0},
+		"the API takes it back":              {document: allow("semicolon"), api: none, want: 0},
+		"the route gives what the API takes": {document: allow("semicolon"), api: none, route: allow("double_encoding", "encoded_backslash"), want: registry.DoubleEncoding | registry.EncodedBackslash},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := &registry.Document{Paths: c.document, APIs: []registry.API{{Name: "a", Paths: c.api, Routes: []registry.APIRoute{
+				{Name: "r", Match: registry.Match{Path: "/r"}, Paths: c.route},
+			}}}}
+			snap, _, err := d.Expand()
+			require.NoError(t, err)
+			require.Equal(t, c.want, snap.Routes[0].Paths.Spellings())
+		})
+	}
+}
+
+func TestSpellingsOfRoutesThatBelongToNoAPI(t *testing.T) {
+	t.Parallel()
+	d := &registry.Document{Paths: registry.Paths{Allow: []string{"semicolon"}}, Routes: []registry.APIRoute{{Name: "r", Match: registry.Match{Path: "/r"}}}}
+	snap, _, err := d.Expand()
+	require.NoError(t, err)
+	require.Equal(t, "semicolon", snap.Routes[0].Paths.Spellings().String())
+}
+
+func TestUnknownSpellingsAreToldWhereTheyStand(t *testing.T) {
+	t.Parallel()
+	wrong := registry.Paths{Allow: []string{"semicolon", "semicolons"}}
+	d := &registry.Document{
+		Paths:  wrong,
+		APIs:   []registry.API{{Name: "a", Paths: wrong, Routes: []registry.APIRoute{{Name: "q", Match: registry.Match{Path: "/q"}}}}},
+		Routes: []registry.APIRoute{{Name: "r", Match: registry.Match{Path: "/r"}, Paths: wrong}, {Name: "s", Match: registry.Match{Path: "/s"}}},
+	}
+	d.Place("f.yaml", 0)
+	_, _, err := d.Expand()
+	var places []string
+	for _, f := range registry.AsFaults(err) {
+		require.ErrorContains(t, f, `unknown spelling "semicolons"; did you mean "semicolon"?`)
+		places = append(places, f.Pos.Pointer)
+	}
+	require.Equal(t, []string{"/paths/allow/1", "/apis/0/paths/allow/1", "/routes/0/paths/allow/1"}, places)
+}
+
+func TestWhatDocumentsSayOfSpellingsMustAgree(t *testing.T) {
+	t.Parallel()
+	_, err := registry.MergeDocuments(
+		&registry.Document{Paths: registry.Paths{Allow: []string{"semicolon"}}}, &registry.Document{},
+		&registry.Document{Paths: registry.Paths{Allow: []string{"encoded_slash"}}},
+	)
+	require.ErrorContains(t, err, "/paths: another document states something else")
+}
+
+func TestSpellingNames(t *testing.T) {
+	t.Parallel()
+	all := registry.Paths{Allow: registry.SpellingNames()}.Spellings()
+	require.Equal(t, registry.TrailingDot<<1-1, all, "each name has its bit")
+	require.Equal(t, strings.Join(registry.SpellingNames(), ", "), all.String())
+	raw, err := json.Marshal(registry.Route{Paths: registry.Paths{Allow: []string{}}})
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"paths":{"allow":[]}`, "an empty list says something")
+}

@@ -56,9 +56,11 @@ type Match struct {
 	// Path is a template: "/users/{id}", "/files/{path...}". A rest such as
 	// {path...} takes all that follows, "/files/" itself included.
 	Path string `json:"path"`
-	// Headers lists predicates of request fields, which all have to hold.
+	// Headers lists predicates of request fields, which all have to hold; at
+	// most 32.
 	Headers []Predicate `json:"headers,omitempty"`
-	// Query lists predicates of query parameters, which all have to hold.
+	// Query lists predicates of query parameters, which all have to hold; at
+	// most 32.
 	Query []Predicate `json:"query,omitempty"`
 	// Priority decides between matches that are equal in all else: the higher
 	// one takes the request. Default 0; it may be negative.
@@ -72,7 +74,8 @@ type Predicate struct {
 	Name string `json:"name"`
 	// Exact is the one value that it has.
 	Exact string `json:"exact,omitempty"`
-	// Pattern is a regular expression (RE2) that the whole value matches.
+	// Pattern is a regular expression (RE2) that the whole value matches, of at
+	// most 1024 bytes.
 	Pattern string `json:"pattern,omitempty"`
 }
 

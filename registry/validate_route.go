@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// maxPattern is the length, in bytes, up to which a pattern is compiled.
+const maxPattern = 1 << 10
+
 func (v *validator) route(r *Route) {
 	v.subject = Fault{Route: r.Name, Pos: r.Pos}
 	v.name(r.Name, v.routes, "route")
@@ -68,6 +71,9 @@ func (v *validator) predicates(at string, predicates []Predicate, valid func(str
 		}
 		if p.Exact != "" && p.Pattern != "" {
 			v.fault(field, fmt.Errorf("want either exact or pattern, found both"))
+		}
+		if len(p.Pattern) > maxPattern {
+			continue // the router says so
 		}
 		if _, err := regexp.Compile(p.Pattern); err != nil {
 			v.fault(field+"/pattern", fmt.Errorf("not a pattern (RE2): %w", err))

@@ -57,6 +57,10 @@ func application(ctx context.Context, s settings, stderr io.Writer, access io.Wr
 		fmt.Fprintln(stderr, reason(err))
 		return 1
 	}
+	figures.WatchInsecure(g.Insecure)
+	if s.certificate != nil {
+		figures.WatchCertificate(s.tlsCert, s.certificate)
+	}
 	ready(g)
 	status := 0
 	select {

@@ -28,7 +28,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := s.parse("serve", args, stderr); err != nil {
 		return usage(err, stderr)
 	}
-	options, err := serving(s, stderr)
+	options, err := serving(&s, stderr)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 1
@@ -38,7 +38,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}, options...)
 }
 
-func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
+func serving(s *settings, stderr io.Writer) ([]gateway.Option, error) {
 	secure, err := s.tls(newLogger(stderr))
 	if err != nil {
 		return nil, err
@@ -54,7 +54,9 @@ func serving(s settings, stderr io.Writer) ([]gateway.Option, error) {
 	options := []gateway.Option{
 		gateway.Source(source),
 		gateway.Kinds(redislimit.KindFromURL(s.redis)),
-		gateway.ListenWith(s.listen, listen.Config{TLS: secure, Proxy: proxies}),
+		gateway.ListenWith(s.listen, listen.Config{
+			TLS: secure, Proxy: proxies, MaxConnections: s.connections, MaxConnectionsPerAddress: s.perAddress,
+		}),
 	}
 	if s.lastGood != "" {
 		var signed []gateway.LastGoodOption

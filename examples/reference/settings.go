@@ -36,6 +36,11 @@ type settings struct {
 	delay         time.Duration
 	deadline      time.Duration
 	trail         trailSettings
+
+	connections int
+	perAddress  int
+
+	certificate *listen.Certificate // that is served; set by tls
 }
 
 // parse reads flags and, for those that are not given, the environment.
@@ -50,6 +55,8 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 		fs.StringVar(&s.tlsKey, "tls-key", "", "private key `file` in PEM, to be readable by this process alone")
 		fs.StringVar(&s.redis, "redis", "", "`URL` of the Redis that limits with store: {redis: {}} count in, redis:// or rediss://")
 		fs.StringVar(&s.proxies, "proxy-protocol", "", "`networks` of the proxies in front whose connections begin with a header of the PROXY protocol; several are separated by commas")
+		fs.IntVar(&s.connections, "max-connections", 0, "`connections` that may be open at a time; -1 for any number (default 16384)")
+		fs.IntVar(&s.perAddress, "max-connections-per-address", 0, "`connections` of one client, an IPv4 address or an IPv6 /64; -1 for any number (default a quarter of -max-connections)")
 		fs.StringVar(&s.lastGood, "last-good", "", "`file` to keep the last good configuration in, and to start from when the source is away")
 		fs.StringVar(&s.lastGoodKeys, "last-good-key-file", "", "`file` of the key that signs it; several are separated by commas: the first signs, all verify")
 	}
@@ -87,6 +94,9 @@ func (s *settings) parse(name string, args []string, stderr io.Writer) error {
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return fmt.Errorf("-tls-cert and -tls-key go together")
+	}
+	if s.perAddress > 0 && s.connections > 0 && s.perAddress > s.connections {
+		return fmt.Errorf("-max-connections-per-address is more than -max-connections")
 	}
 	if min(s.grace, s.delay, s.deadline) < 0 {
 		return fmt.Errorf("-grace, -drain-delay and -drain-deadline want no negative times")
@@ -155,6 +165,7 @@ func (s *settings) tls(log *slog.Logger) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load certificate %q with key %q: %w", s.tlsCert, s.tlsKey, err)
 	}
+	s.certificate = pair
 	return &tls.Config{GetCertificate: pair.GetCertificate, MinVersion: tls.VersionTLS12}, nil
 }
 

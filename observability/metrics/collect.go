@@ -11,12 +11,17 @@ type descs struct {
 	requests, duration, upstream, overhead *prometheus.Desc
 	bytesIn, bytesOut, denials, routes     *prometheus.Desc
 	plans, planDuration, consumers         *prometheus.Desc
+	notAfter, insecure                     *prometheus.Desc
 	dropped, failed                        *prometheus.Desc
 }
 
 func newDescs() descs {
 	desc := prometheus.NewDesc
 	return descs{
+		notAfter: desc("gateway_certificate_not_after_seconds",
+			"When the certificate that is served ends, in seconds since 1970.", []string{"certificate"}, nil),
+		insecure: desc("gateway_insecure_options",
+			"How often an unsafe option is on in the configuration that serves.", []string{"option"}, nil),
 		requests: desc("gateway_requests_total",
 			"Exchanges that ended, by the status that the client got.", []string{"route", "api", "status"}, nil),
 		duration: desc("gateway_request_duration_seconds",
@@ -50,7 +55,7 @@ func newDescs() descs {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
 	for _, desc := range []*prometheus.Desc{
-		d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.plans, d.planDuration, d.consumers, d.dropped, d.failed,
+		d.notAfter, d.insecure, d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.plans, d.planDuration, d.consumers, d.dropped, d.failed,
 	} {
 		ch <- desc
 	}
@@ -68,6 +73,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		m.collect(ch, c)
 	}
 	m.collectCallers(ch)
+	m.collectWatched(ch)
 	for _, q := range queues {
 		ch <- counter(m.descs.dropped, q.counts.Dropped(), q.recorder)
 		ch <- counter(m.descs.failed, q.counts.Failed(), q.recorder)

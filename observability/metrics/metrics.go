@@ -22,7 +22,8 @@ const (
 type Metrics struct {
 	settings
 	tables
-	descs descs
+	descs   descs
+	watched watched // guarded by mu
 
 	denials   atomic.Int64 // series of denials, over all routes
 	plans     *table[planOf, planCounts]

@@ -74,3 +74,15 @@ func BenchmarkCanonical(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkReadings is what a spelling costs that a route allows.
+func BenchmarkReadings(b *testing.B) {
+	for _, path := range []string{"/projects/group%2Fproject/issues", "/a;x=1/b//c%2541.%20"} {
+		b.Run(path, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				edge.Readings(path)
+			}
+		})
+	}
+}

@@ -3,6 +3,7 @@ package edge_test
 import (
 	"errors"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -134,17 +135,42 @@ func TestReadings(t *testing.T) {
 	}
 }
 
-// TestReadingsAreBounded gives a path of the greatest length that is read in as
-// many ways as there are.
-func TestReadingsAreBounded(t *testing.T) {
-	t.Parallel()
-	for _, p := range []string{
-		strings.Repeat("/a%2Fb%5C;c//d%2541.%20", 350),
-		strings.Repeat("/a%253B%252F%255C%2520b.", 300),
-		strings.Repeat("/a;%2520;%2F%252F%255C%20b.", 250) + "//",
+// worstPaths are of the greatest length, and are read in as many ways as there
+// are.
+func worstPaths() []string {
+	var all []string
+	for _, unit := range []string{
+		"/a%2Fb%5C;c//d%2541.%20", "/a%253B%252F%255C%2520b.", "/a;%2520;%2F%252F%255C%20b.", "/a;", "/a.", "/a%20.%20", "/%2541",
+		"/a%2F", "/a//", "/a%5Cb;%2F.%253B%2520", "/a.%3B%2F.%253B%252F.;%5C.%253B", "/a. %3B",
 	} {
-		require.LessOrEqual(t, len(p), 8<<10)
-		urls, ok := edge.Readings(p)
-		require.True(t, len(urls) <= 64 && (ok || urls == nil))
+		unit = strings.ReplaceAll(unit, " ", "%20")
+		all = append(all, strings.Repeat(unit, (8<<10)/len(unit)))
 	}
+	return all
+}
+
+// TestOddPathsCostLittle holds what a path makes the gateway allocate, refused
+// and taken, to less than a hundred times its length.
+func TestOddPathsCostLittle(t *testing.T) {
+	for _, p := range worstPaths() {
+		for _, allowed := range []registry.Spelling{0, everySpelling} {
+			cost := allocated(func() {
+				if canonical, _, err := edge.Spelled(p, allowed); err == nil {
+					urls, _ := edge.Readings(canonical)
+					require.LessOrEqual(t, len(urls), 32)
+				}
+			})
+			require.Less(t, cost, uint64(100*len(p)), "%.40s", p)
+		}
+	}
+}
+
+// allocated returns how many bytes f allocates. Nothing else may run meanwhile.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	f()
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

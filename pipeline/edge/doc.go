@@ -18,7 +18,8 @@
 //
 // # What comes in
 //
-// The path of In is in its one canonical form, see [Canonical]; the query
+// The path of In is in its one canonical form, see [Canonical]; odd spellings
+// that Options.Spellings lets through are told by Exchange.Spellings. The query
 // travels as it came. Host is in lower case, without a trailing dot and
 // without the default port. CONNECT and TRACE are refused, and so are targets
 // beyond 8 KiB, more than 100 fields or 32 KiB of them, and more than 1000

@@ -7,7 +7,7 @@ import (
 
 // maxReadings bounds the readings of one path. Paths that are written to be
 // read in more ways have no other use.
-const maxReadings = 64
+const maxReadings = 32
 
 // Readings returns all that lenient backends may take a canonical path for:
 // those that decode it before they split it, or twice; cut segments off at a
@@ -22,10 +22,9 @@ func Readings(canonical string) ([]*url.URL, bool) {
 	all := []reading{{path: canonical, encoded: true}}
 	for i := 0; i < len(all); i++ {
 		for _, next := range all[i].next() {
-			all = add(all, next)
-		}
-		if len(all) > maxReadings {
-			return nil, false
+			if all = add(all, next); len(all) > maxReadings {
+				return nil, false
+			}
 		}
 	}
 	urls := make([]*url.URL, 0, len(all))
@@ -51,20 +50,23 @@ func add(all []reading, r reading) []reading {
 	return append(all, r)
 }
 
-// next returns what one more step makes of r.
-func (r reading) next() []reading {
-	steps := []reading{
+// next returns what one more step makes of r, r itself among it.
+func (r reading) next() [5]reading {
+	steps := [5]reading{
 		{mapped(r.path, cutParameter), r.encoded},
 		{mapped(r.path, cutTrailing), r.encoded},
 		{merged(r.path), r.encoded},
+		r, r,
 	}
 	if !r.encoded {
-		return append(steps, reading{strings.ReplaceAll(r.path, `\`, "/"), false})
+		steps[3].path = strings.ReplaceAll(r.path, `\`, "/")
+		return steps
 	}
+	steps[3].path = unnest(r.path)
 	if plain, err := url.PathUnescape(r.path); err == nil {
-		steps = append(steps, reading{plain, false})
+		steps[4] = reading{plain, false}
 	}
-	return append(steps, reading{unnest(r.path), true})
+	return steps
 }
 
 func (r reading) url() *url.URL {
@@ -78,13 +80,27 @@ func (r reading) url() *url.URL {
 	return &url.URL{Path: plain, RawPath: r.path}
 }
 
-// mapped applies f to each segment.
+// mapped applies f, which cuts, to each segment.
 func mapped(p string, f func(string) string) string {
-	segments := strings.Split(p, "/")
-	for i, s := range segments {
-		segments[i] = f(s)
+	var out strings.Builder
+	from := 0
+	for rest := p; ; {
+		segment, behind, more := strings.Cut(rest, "/")
+		at := len(p) - len(rest)
+		if kept := f(segment); len(kept) < len(segment) {
+			out.Grow(len(p) - out.Len())
+			out.WriteString(p[from : at+len(kept)])
+			from = at + len(segment)
+		}
+		if rest = behind; !more {
+			break
+		}
 	}
-	return strings.Join(segments, "/")
+	if from == 0 {
+		return p
+	}
+	out.WriteString(p[from:])
+	return out.String()
 }
 
 func cutParameter(segment string) string {

@@ -145,6 +145,7 @@ func unnest(p string) string {
 		return p
 	}
 	var out strings.Builder
+	out.Grow(len(p))
 	for i := 0; i < len(p); i++ {
 		out.WriteByte(p[i])
 		if strings.HasPrefix(p[i:], "%25") && i+4 < len(p) && hexadecimal(p[i+3]) && hexadecimal(p[i+4]) {

@@ -17,6 +17,7 @@ import (
 type entrance struct {
 	net.Listener
 	config *Config
+	open   *connections
 	ready  chan arrival
 	ctx    context.Context // ends what is getting ready
 	cancel context.CancelFunc
@@ -30,6 +31,7 @@ type arrival struct {
 
 func newEntrance(ln net.Listener, c *Config) *entrance {
 	e := &entrance{Listener: ln, config: c, ready: make(chan arrival)}
+	e.open = newConnections(c.MaxConnections, c.MaxConnectionsPerAddress)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.wait.Go(e.accept)
 	return e
@@ -55,13 +57,24 @@ func (e *entrance) accept() {
 	for {
 		conn, err := e.Listener.Accept()
 		if err == nil {
-			e.wait.Go(func() { e.prepare(conn) })
+			e.enter(conn)
 			continue
 		}
 		if !e.deliver(arrival{err: err}) || errors.Is(err, net.ErrClosed) {
 			return
 		}
 	}
+}
+
+// enter lets conn get ready, or closes it where there are enough.
+func (e *entrance) enter(conn net.Conn) {
+	one, ok := e.open.enter(conn)
+	if !ok {
+		e.config.tell(conn.RemoteAddr(), CodeConnections, errConnections)
+		_ = conn.Close()
+		return
+	}
+	e.wait.Go(func() { e.prepare(one) })
 }
 
 // deliver returns false where there is nobody left to take it.
@@ -75,7 +88,7 @@ func (e *entrance) deliver(a arrival) bool {
 }
 
 // prepare gets conn ready, or closes it.
-func (e *entrance) prepare(conn net.Conn) {
+func (e *entrance) prepare(conn *counted) {
 	ready := false
 	defer func() {
 		if p := recover(); p != nil { // of what the configuration of TLS calls
@@ -92,11 +105,11 @@ func (e *entrance) prepare(conn net.Conn) {
 	}
 }
 
-func (e *entrance) make(conn net.Conn) (net.Conn, error) {
+func (e *entrance) make(accepted *counted) (net.Conn, error) {
 	c := e.config
 	by := time.Now().Add(c.ReadHeader)
-	peer := conn.RemoteAddr()
-	conn = newStalling(conn, &c.Limits)
+	peer := accepted.RemoteAddr()
+	conn := newStalling(accepted, &c.Limits)
 	if c.declared(peer) {
 		client, err := e.proxied(conn, by)
 		if err != nil {
@@ -104,6 +117,10 @@ func (e *entrance) make(conn net.Conn) (net.Conn, error) {
 			return nil, err
 		}
 		conn = proxied{conn, client}
+	}
+	if err := accepted.belongs(conn.RemoteAddr()); err != nil {
+		c.tell(conn.RemoteAddr(), CodeConnections, err)
+		return nil, err
 	}
 	if c.TLS == nil {
 		return e.told(guard(conn, &c.Limits)), nil

@@ -70,8 +70,12 @@ func (c *Certificate) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, er
 	return c.current.Load(), nil
 }
 
-// NotAfter is when the present certificate ends: for metrics.
-func (c *Certificate) NotAfter() time.Time { return c.current.Load().Leaf.NotAfter }
+// NotAfter is when the present certificate ends: for metrics. It looks at the
+// files as GetCertificate does.
+func (c *Certificate) NotAfter() time.Time {
+	pair, _ := c.GetCertificate(nil) // never fails
+	return pair.Leaf.NotAfter
+}
 
 // reload takes what the files hold, if they have changed and it is sound.
 func (c *Certificate) reload() {

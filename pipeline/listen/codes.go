@@ -13,4 +13,5 @@ const (
 	CodeFlood          = "http2_flood"             // the connection is closed: frames that ask for nothing
 	CodeProxyHeader    = "proxy_header_refused"    // the connection is closed
 	CodeHandshake      = "handshake_failed"        // the connection is closed
+	CodeConnections    = "too_many_connections"    // the connection is closed
 )

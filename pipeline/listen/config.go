@@ -19,6 +19,14 @@ type Config struct {
 	TLS *tls.Config
 	// MaxStreams bounds the streams of a connection of HTTP/2. Default 100.
 	MaxStreams int
+	// MaxConnections bounds the connections of the listener that are open at a
+	// time, tunnels among them. Those beyond are closed at once. Default 16,384;
+	// negative: no bound.
+	MaxConnections int
+	// MaxConnectionsPerAddress bounds those of one client: an address of IPv4, a
+	// /64 of IPv6; of a declared proxy, the client that it names. Default a
+	// quarter of MaxConnections, 4,096 where that has no bound; negative: no bound.
+	MaxConnectionsPerAddress int
 	// HSTS is how long browsers are told to come by TLS only, on answers by TLS.
 	// Default one year; negative: nothing is said.
 	HSTS time.Duration
@@ -36,6 +44,11 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Limits = c.Limits.withDefaults()
 	c.MaxStreams = orDefault(c.MaxStreams, 100)
+	c.MaxConnections = orDefault(c.MaxConnections, maxConnections)
+	if c.MaxConnections > 0 {
+		c.MaxConnectionsPerAddress = orDefault(c.MaxConnectionsPerAddress, max(c.MaxConnections/4, 1))
+	}
+	c.MaxConnectionsPerAddress = orDefault(c.MaxConnectionsPerAddress, maxConnectionsPerAddress)
 	c.HSTS = orDefault(c.HSTS, 365*24*time.Hour)
 	c.Log = orDefault(c.Log, slog.New(slog.DiscardHandler))
 	if c.TLS != nil {

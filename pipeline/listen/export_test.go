@@ -1,5 +1,7 @@
 package listen
 
+import "net"
+
 // Between tells whether what was passed on ends where a message does.
 func (c *Conn) Between() bool { return c.framer.phase == inHead && c.ready == 0 }
 
@@ -32,4 +34,17 @@ func Frames(data []byte, size int) (heads []string) {
 		}
 	}
 	return heads
+}
+
+// Counting returns what a connection passes on its way in and out, where a
+// listener has these bounds.
+func Counting(total, each int) (enter func(client net.Addr) (leave func())) {
+	c := newConnections(total, each)
+	return func(client net.Addr) func() {
+		one, ok := c.enter(nil)
+		if !ok || one.belongs(client) != nil {
+			panic("a connection is refused")
+		}
+		return one.leave
+	}
 }

@@ -15,8 +15,8 @@ import (
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	hosts := func(hs ...string) func(*registry.Match) { return func(m *registry.Match) { m.Hosts = hs } }
-	held := func(p registry.Predicate) func(*registry.Match) {
-		return func(m *registry.Match) { m.Headers = []registry.Predicate{p} }
+	held := func(ps ...registry.Predicate) func(*registry.Match) {
+		return func(m *registry.Match) { m.Headers = ps }
 	}
 	at := func(path string) registry.Route {
 		return registry.Route{Name: "r", Match: registry.Match{Path: path}}
@@ -69,6 +69,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a pattern that does not compile", "/match/headers/0/pattern", route("r", "* /", held(registry.Predicate{Name: "A", Pattern: "("})), "missing closing"},
 		{"a pattern that reaches out of its group", "/match/headers/0/pattern", route("r", "* /", held(registry.Predicate{Name: "A", Pattern: "a)|(b"})), "unexpected )"},
 		{"a pattern that is too long", "/match/headers/0/pattern", route("r", "* /", held(registry.Predicate{Name: "A", Pattern: strings.Repeat("a", 1025)})), "at most 1024 bytes"},
+		{"more predicates than a request has fields to spare", "/match/headers", route("r", "* /", held(make([]registry.Predicate, 33)...)), "at most 32, not 33"},
 		{"an exact value and a pattern", "/match/headers/0/pattern", route("r", "* /", held(registry.Predicate{Name: "A", Exact: "a", Pattern: "a"})), "either exact or pattern"},
 	}
 	for _, tt := range tests {

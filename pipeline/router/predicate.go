@@ -10,8 +10,12 @@ import (
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
-// maxPattern bounds the length of a pattern, in bytes.
-const maxPattern = 1 << 10
+// Bounds of what a route asks of fields or parameters: how many of them, and
+// the length of a pattern in bytes.
+const (
+	maxPredicates = 32
+	maxPattern    = 1 << 10
+)
 
 // A predicate is a registry.Predicate made ready.
 type predicate struct {
@@ -53,6 +57,10 @@ func (p *predicate) parameter(rawQuery string) bool {
 func parsePredicates(list []registry.Predicate, field string, name func(string) (string, error)) ([]predicate, registry.Faults) {
 	var faults registry.Faults
 	var ready []predicate
+	if len(list) > maxPredicates {
+		faults.Add(field, "want at most %d, not %d", maxPredicates, len(list))
+		return nil, faults
+	}
 	for i, p := range list {
 		at := fmt.Sprintf("%s/%d", field, i)
 		canonical, err := name(p.Name)
