@@ -144,8 +144,8 @@ func join(client net.Conn, backend string) {
 }
 
 // FuzzReadRequest holds the reader to what it says: what it takes and what it
-// leaves are what it was given, it does not matter what follows, and net/http
-// reads no other request.
+// leaves are what it was given, it does not matter what follows, and no part of
+// a request is one.
 func FuzzReadRequest(f *testing.F) {
 	for _, c := range wire.Cases() {
 		if len(c.Send) > 0 && len(c.Send[0]) < 5000 {
