@@ -133,7 +133,9 @@ func TestStreamsThatWouldBeAnotherRequest(t *testing.T) {
 		"a path with a space":           {func(r *http.Request) { r.RequestURI = "/a b" }, pipeline.CodePathRefused},
 		"a path with bytes beyond that": {func(r *http.Request) { r.RequestURI = "/\xc3\xa9" }, pipeline.CodePathRefused},
 		"no path":                       {func(r *http.Request) { r.RequestURI = "" }, pipeline.CodePathRefused},
-		"nothing of it":                 {func(r *http.Request) { r.Header["Host"], r.Header["Content-Length"] = []string{"H.example"}, []string{"4"} }, ""},
+		"nothing of it": {func(r *http.Request) {
+			r.Header["Host"], r.Header["Content-Length"] = []string{"H.example"}, []string{"4"}
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
