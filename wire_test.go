@@ -1,10 +1,14 @@
 package gateway_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
+	"io"
+	"net"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,4 +141,78 @@ func TestOnTheWireWithEveryPolicy(t *testing.T) {
 		addrs := f.serve(t, s, []gateway.Option{gateway.Directory(people), gateway.Kinds(whoever())}, plainAndH2C()...)
 		return wire.Target{Addr: addrs[0], HTTP2: addrs[1]}
 	})
+}
+
+// TestSocketsAreToldAtTheDrain has a gateway end while a backend is in the
+// middle of a frame: each side gets a close frame of 1001 (going away) where a
+// frame may begin, and the socket ends when both have answered.
+func TestSocketsAreToldAtTheDrain(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, ln.Close()) })
+	f := newFleet()
+	client := dialing(t, f.serve(t, onWire(ln.Addr().String()), nil, listen.Config{})[0])
+	client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	conn, err := ln.Accept()
+	require.NoError(t, err)
+	backend := newEnd(t, conn)
+	backend.head()
+	backend.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x82\x04ab")
+	require.Contains(t, client.head(), " 101 ")
+	client.expect("\x82\x04ab")
+
+	f.end()
+	backend.expect("\x88\x82\x00\x00\x00\x00\x03\xe9")
+	backend.send("cd\x82\x01x") // the second frame comes too late
+	client.expect("cd\x88\x02\x03\xe9")
+	client.send("\x88\x82\x00\x00\x00\x00\x03\xe9")
+	require.NoError(t, client.conn.Close())
+	require.NoError(t, backend.conn.Close())
+}
+
+// An end is one of a connection.
+type end struct {
+	t    testing.TB
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+func dialing(t testing.TB, addr string) *end {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	return newEnd(t, conn)
+}
+
+func newEnd(t testing.TB, conn net.Conn) *end {
+	t.Helper()
+	t.Cleanup(func() { _ = conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	return &end{t, conn, bufio.NewReader(conn)}
+}
+
+func (e *end) send(s string) {
+	e.t.Helper()
+	_, err := io.WriteString(e.conn, s)
+	require.NoError(e.t, err)
+}
+
+func (e *end) expect(want string) {
+	e.t.Helper()
+	got := make([]byte, len(want))
+	_, err := io.ReadFull(e.in, got)
+	require.NoError(e.t, err)
+	require.Equal(e.t, want, string(got))
+}
+
+// head reads up to the empty line.
+func (e *end) head() (head string) {
+	e.t.Helper()
+	for !strings.HasSuffix(head, "\r\n\r\n") {
+		line, err := e.in.ReadString('\n')
+		require.NoError(e.t, err, head)
+		head += line
+	}
+	return head
 }

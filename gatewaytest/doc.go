@@ -18,6 +18,8 @@
 // of its interface: [TestStage], [TestLimiter], [TestStore], [TestDirectory],
 // [TestSource], [TestBalancer], [TestAuthenticator], [TestAuthorizer].
 //
+// Package wire holds a whole gateway to what it does on the wire.
+//
 // Time is the real one. Inside a testing/synctest bubble it is virtual, also
 // for what this package provides.
 package gatewaytest

@@ -84,7 +84,7 @@ func (b *Backend) end(patience time.Duration) record {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for conn := range b.conns {
-		_ = conn.CloseWrite() // one that is gone already has told
+		_ = conn.CloseWrite() // one that is gone already needs no more
 		_ = conn.SetDeadline(time.Now().Add(patience))
 	}
 	for len(b.conns) > 0 {
@@ -115,7 +115,12 @@ func (b *Backend) note(f func(r *record)) {
 	f(&b.record)
 }
 
+// gone ends a connection: first this side of it, so that the target has let go
+// of it before the next case may ask for one.
 func (b *Backend) gone(conn *net.TCPConn) {
+	_ = conn.CloseWrite() // one that is gone already needs no more
+	_ = conn.SetReadDeadline(time.Now().Add(settle))
+	_, _ = io.Copy(io.Discard, conn)
 	_ = conn.Close()
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -36,7 +36,8 @@ type Case struct {
 	Partial bool
 	// Sees are fields of the first request at the backend, and Gets are those of
 	// the first answer at the client: "Name: value" is there, "?Name: value" is
-	// there or no such field is, "!Name" is not, in no spelling.
+	// there or no such field is, "+Name: value" is a trailer, "!Name" is not
+	// there, in no spelling.
 	Sees, Gets []string
 	// Body is that of the first answer, where it is not empty.
 	Body string
@@ -45,8 +46,8 @@ type Case struct {
 	// Cut says that the first answer must not end as a whole one.
 	Cut bool
 
-	// MayPass are the requests that a gateway may let pass where it uses a
-	// leniency that an RFC allows. Gateways of this module do not.
+	// MayPass are the requests, or the first of them, that a gateway may let pass
+	// where it uses a leniency that an RFC allows. Gateways of this module do not.
 	MayPass []string
 	// Own says that a bound or choice of this module is looked at, which others
 	// need not share.

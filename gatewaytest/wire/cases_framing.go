@@ -29,6 +29,7 @@ func framingCases() []Case {
 		{"an empty line may come between requests", get + "\r\n" + get, "GET /", "GET /"},
 		{"an empty line may come after a body", post + "Content-Length: 5\r\n\r\nhello\r\n", "POST / hello"},
 	}...)
+	each(cases[len(cases)-3:], func(c *Case) { c.Want[0], c.MayPass = c.Want[0]+"~400", c.Seen[:1] })
 	cases = append(cases, each(answered(group, [][]string{
 		{"HTTP/1.0 is answered", "GET / HTTP/1.0\r\n\r\n", "GET /"},
 		{"HTTP/1.0 with a host is answered", "GET / HTTP/1.0\r\n" + host + "\r\n", "GET /"},
@@ -37,7 +38,7 @@ func framingCases() []Case {
 		{"nothing is read after close in a list in another case", "GET / HTTP/1.1\r\n" + host + "Connection: x-a, CLOSE\r\n\r\n", "GET /"},
 	}...), func(c *Case) { c.Keeps = false })...)
 	cases = append(cases,
-		Case{Group: group, Name: "a request is answered before what is wrong after it", Send: []string{get + "GET  / HTTP/1.1\r\n\r\n"}, Want: []string{"200", "400"}, Seen: []string{"GET /"}},
+		Case{Group: group, Name: "a request is answered before what is wrong after it", MayPass: []string{"GET /", "GET /"}, Send: []string{get + "GET  / HTTP/1.1\r\n\r\n"}, Want: []string{"200", "400"}, Seen: []string{"GET /"}},
 		Case{Group: group, Name: "junk after a body is no request", Send: []string{post + "Content-Length: 5\r\n\r\nhello\x01"}, Want: []string{"200", "400"}, Seen: []string{"POST / hello"}},
 		Case{Group: group, Name: "junk after chunks is no request", Send: []string{chunked + hello + last + "\x00"}, Want: []string{"200", "400"}, Seen: []string{"POST / hello"}},
 		Case{Group: group, Name: "what follows a head without a length is the next request", Send: []string{post + "\r\nhello"}, Want: []string{"200", "200~400|405"}, Seen: []string{"POST /", "helloGET /end"}, Own: true},

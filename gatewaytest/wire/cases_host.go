@@ -1,5 +1,7 @@
 package wire
 
+import "strings"
+
 // hostCases are about whom a request is for: RFC 9110 section 7.2, RFC 9112
 // section 3.2.
 func hostCases() []Case {
@@ -15,6 +17,10 @@ func hostCases() []Case {
 	}...)
 	for i, sees := range []string{"a.example:8080", "[::1]:8080", "[2001:db8::1]", "b", "b:8080", "b", "b"} {
 		cases[i].Sees = []string{"Host: " + sees}
+		cases[i].Own = strings.Contains(sees, "80") // others may be told to leave out the port
+		if i > 2 {
+			cases[i].Want = []string{"200~400"} // the two differ
+		}
 	}
 	cases = append(cases, each(answered(group, [][]string{
 		{"a host is made lower case", "GET / HTTP/1.1\r\nHost: A.EXAMPLE\r\n\r\n", "GET /"},

@@ -15,11 +15,13 @@ func methodCases() []Case {
 		Case{Group: group, Name: "HEAD is answered without a body", Send: []string{"HEAD / HTTP/1.1\r\n" + host + "\r\n"}, Want: []string{"200"}, Keeps: true,
 			Seen: []string{"HEAD /"}, Gets: []string{"?Content-Length: 5"}, Answer: Answer{Raw: []string{"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\n"}}},
 		Case{Group: group, Name: "OPTIONS for the server is answered here", Send: []string{"OPTIONS * HTTP/1.1\r\n" + host + "\r\n"}, Want: []string{"204"}, Keeps: true, Own: true})
-	return append(cases, declined(group, "405", [][2]string{
+	cases = append(cases, declined(group, "405", [][2]string{
 		{"CONNECT", "CONNECT a:443 HTTP/1.1\r\n" + host + "\r\n"},
 		{"TRACE", "TRACE / HTTP/1.1\r\n" + host + "\r\n"},
 		{"TRACE with what it would tell", "TRACE / HTTP/1.1\r\n" + host + "Cookie: a=b\r\nMax-Forwards: 0\r\n\r\n"},
 	}...)...)
+	each(cases[len(cases)-2:], func(c *Case) { c.Own = true })
+	return cases
 }
 
 // identityCases are about fields by which a client could say what is not its to
@@ -90,6 +92,7 @@ func hopCases() []Case {
 		one.Sees = c.sees
 		cases = append(cases, one)
 	}
+	cases[6].Own = true
 	each(cases[9:], func(c *Case) { c.Own = true }) // RFC 9110 leaves it open, or says that they go
 	length := answered(group, []string{"Connection cannot take the length away", sized("Connection: Content-Length\r\nContent-Length: 5\r\n"), "POST / hello"})
 	length[0].MayPass = []string{}

@@ -1,5 +1,7 @@
 package wire
 
+import "strings"
+
 // pathCases are about the spellings of a path: RFC 3986 section 6.2.2. What is
 // equivalent comes in one form; what parsers read in different ways is refused.
 func pathCases() []Case {
@@ -16,7 +18,14 @@ func pathCases() []Case {
 		{"/a?x=/../%2e%2e//;", "/a?x=/../%2e%2e//;"}, {"/%61?%61", "/a?%61"},
 	} {
 		one := answered(group, []string{c[0] + " is " + c[1], "GET " + c[0] + " HTTP/1.1\r\n" + host + "\r\n", "GET " + c[1]})[0]
-		one.MayPass = []string{"GET " + originForm(c[0])} // left as it is
+		one.Want = []string{"200~400"}                    // others may refuse what looks odd
+		one.MayPass = []string{"GET " + originForm(c[0])} // or leave it as it is
+		if strings.HasSuffix(c[0], ";") {
+			one.MayPass = []string{"GET /a"} // or leave out a query that cannot be read
+		}
+		if strings.HasPrefix(c[0], "http://") || strings.HasPrefix(c[0], "HTTP://") {
+			one.Send = []string{"GET " + c[0] + " HTTP/1.1\r\nHost: b\r\n\r\n"}
+		}
 		cases = append(cases, one)
 	}
 	for _, c := range [][2]string{

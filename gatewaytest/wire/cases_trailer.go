@@ -12,10 +12,10 @@ func trailerCases() []Case {
 		{"a trailer that is announced and does not come is not made up", announced + last, "POST / hello"},
 		{"a trailer is not a field of the head", post + "X-Sum: 0\r\nTransfer-Encoding: chunked\r\n\r\n" + hello + "0\r\nX-Sum: 1\r\n\r\n", "POST / hello"},
 	}...)
-	for i, sees := range []string{"X-Sum: 1", "!X-More", "!X-More", "!X-Sum", "X-Sum: 0"} {
+	for i, sees := range []string{"+X-Sum: 1", "!X-More", "!X-More", "!X-Sum", "X-Sum: 0"} {
 		cases[i].Sees = []string{sees}
 	}
-	cases[0].Own = true // others may drop them
+	each(cases[:3], func(c *Case) { c.Own = true }) // others may drop or forward them all
 	return append(cases, each(refused(group, "400", [][2]string{
 		{"a trailer with a length", chunked + hello + "0\r\nContent-Length: 5\r\n\r\n"},
 		{"a trailer with a coding", chunked + hello + "0\r\nTransfer-Encoding: chunked\r\n\r\n"},

@@ -17,6 +17,8 @@ var lenient = map[string][]string{
 	// RFC 9112 section 5.2: a line that is continued may be made one.
 	"a field that is continued with a space": {"GET /"},
 	"a field that is continued with a tab":   {"GET /"},
+	"space before the name of a length":      {"POST /", "helloGET /end"},
+	"a name with a leading tab":              {"GET /"},
 	// RFC 9112 section 2.2: a LF may end a line, a CR alone may be made a space,
 	// lines before the first field that begin with a space may be dropped, and
 	// empty lines before a request may be ignored.
@@ -48,6 +50,8 @@ var lenient = map[string][]string{
 	"an empty host":                {"GET /"},
 	"a host with an empty port":    {"GET /"},
 	"a host with a port too large": {"GET /"},
+	// RFC 6874: a zone may stand there.
+	"a host with a zone": {"GET /"},
 	// RFC 9112 section 3: words of the line may be apart by any white space.
 	"two spaces before the target":    {"GET /"},
 	"two spaces after the target":     {"GET /"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 )
@@ -88,7 +89,9 @@ func (s *Session) run(script func(*Session)) (miss string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, p := range s.peers {
-			_ = p.conn.Close()
+			if p.Request.Line == "" { // the backend's are looked after by it
+				_ = p.conn.Close()
+			}
 		}
 		switch p := recover().(type) {
 		case nil:
@@ -144,6 +147,30 @@ func (p *Peer) Expect(want string) {
 		fail("%s waits for %s and got %s", p.who, short(want), short(got))
 	}
 	p.in.buf = p.in.buf[len(want):]
+}
+
+// Data reads as much of the body of an answer as want has, in chunks or not.
+func (p *Peer) Data(answer Message, want string) {
+	if _, chunked := answer.Head.Get("Transfer-Encoding"); !chunked {
+		p.Expect(want)
+		return
+	}
+	for {
+		m, rest := Message{}, p.in.buf
+		if err := m.chunks(&rest); err != nil && err != ErrShort {
+			fail("%s got a body that is none: %v", p.who, err)
+		}
+		if len(m.Body) >= len(want) || !strings.HasPrefix(want, m.Body) {
+			if m.Body != want {
+				fail("%s waits for %s and got %s", p.who, short(want), short(m.Body))
+			}
+			p.in.buf = rest
+			return
+		}
+		if err := p.in.fill(); err != nil {
+			fail("%s waits for %s and got %s: %v", p.who, short(want), short(p.in.buf), err)
+		}
+	}
 }
 
 // Answer reads the head of an answer, which must have the status.
@@ -231,8 +258,14 @@ func (p *Peer) CloseWrite() {
 	}
 }
 
-// Close ends the connection.
-func (p *Peer) Close() { _ = p.conn.Close() }
+// Close ends the connection. That of the backend still hears the other side.
+func (p *Peer) Close() {
+	if p.Request.Line != "" {
+		p.CloseWrite()
+		return
+	}
+	_ = p.conn.Close()
+}
 
 func short(s string) string {
 	if len(s) > 120 {

@@ -25,6 +25,10 @@
 // beyond 8 KiB, more than 100 fields or 32 KiB of them, and more than 1000
 // query parameters. "OPTIONS *" is answered with 204.
 //
+// Of HTTP/2, what net/http lets pass and what would be another request in
+// HTTP/1.1 is refused: a second length or one that is not that of the body, a
+// second host, paths in absolute form or with bytes that no path has.
+//
 // Removed before any stage: hop-by-hop fields and those that Connection names;
 // the fields of [IdentityFields] and of Inbound.IdentityFields; fields that ask
 // for another target or method (X-Original-URL, X-HTTP-Method-Override and
