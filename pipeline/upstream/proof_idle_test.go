@@ -1,12 +1,8 @@
 package upstream_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"io"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -78,37 +74,13 @@ func TestAQuietConnectionIsUsedAgain(t *testing.T) {
 	})
 }
 
-// overTLS has a wire speak TLS; each write of the backend is one record, as
-// long as it fits.
-func overTLS(t testing.TB, serve func(c net.Conn, in *bufio.Reader)) *stage {
-	t.Helper()
-	s := httptest.NewUnstartedServer(nil)
-	s.StartTLS()
-	s.Close()
-	config := &tls.Config{Certificates: s.TLS.Certificates, DynamicRecordSizingDisabled: true}
-	st := &stage{wire: newWire(t, func(p *peer) {
-		c := tls.Server(p.TCPConn, config)
-		serve(c, bufio.NewReader(c))
-	})}
-	settings := by(direct, one("https"+strings.TrimPrefix(st.wire.url, "http")))
-	settings.TLS.InsecureSkipVerify, settings.Connections.HTTP2 = true, "off"
-	st.up = newUpstream(t, settings, upstream.Options{})
-	return st
-}
-
 // TestATicketOfTLSIsNotSaidOutOfTurn: what TLS itself says on an idle
 // connection does not end it.
 func TestATicketOfTLSIsNotSaidOutOfTurn(t *testing.T) {
 	t.Parallel()
-	st := overTLS(t, func(c net.Conn, in *bufio.Reader) {
-		for {
-			r, err := http.ReadRequest(in)
-			if err != nil {
-				return
-			}
-			write(c, own(r.RequestURI))
-		}
-	})
+	config := tlsConfig()
+	w := newWire(t, func(p *peer) { p.encrypted(config).echoes() })
+	st := &stage{wire: w, up: newUpstream(t, overTLS(w), upstream.Options{})}
 	for _, target := range []string{"/1", "/2", "/3", "/4"} {
 		st.next(t, "GET", target)
 	}
@@ -120,7 +92,7 @@ func TestATicketOfTLSIsNotSaidOutOfTurn(t *testing.T) {
 // it.
 func TestNothingSaidOutOfTurnByTLSIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("0123456789", 1000)
+	config, long := tlsConfig(), strings.Repeat("0123456789", 1000)
 	for name, answer := range map[string]string{
 		"behind a short answer":           own("/first") + own("/evil"),
 		"behind a body longer than 4 KiB": head("Content-Length: 10000") + long + own("/evil"),
@@ -134,31 +106,30 @@ func TestNothingSaidOutOfTurnByTLSIsAnAnswer(t *testing.T) {
 			t.Run(method+" "+name, func(t *testing.T) {
 				t.Parallel()
 				speak, said := make(chan struct{}), make(chan struct{})
-				st := overTLS(t, func(c net.Conn, in *bufio.Reader) {
-					for {
-						r, err := http.ReadRequest(in)
-						if err != nil {
-							return
-						}
-						_, _ = io.Copy(io.Discard, r.Body)
+				w := newWire(t, func(p *peer) {
+					for p.encrypted(config); ; {
+						r, err := p.whole()
 						switch {
+						case err != nil:
+							return
 						case r.RequestURI != "/first":
-							write(c, own(r.RequestURI))
+							p.says(own(r.RequestURI))
+							continue
 						case answer == "" || answer == "end":
-							write(c, own("/first"))
+							p.says(own("/first"))
 							<-speak
 							if answer == "" {
-								write(c, own("/evil"))
+								p.says(own("/evil"))
 							} else {
-								_ = c.Close()
+								_ = p.out.(*tls.Conn).Close()
 							}
-							close(said)
 						default:
-							write(c, answer)
-							close(said)
+							p.says(answer)
 						}
+						close(said)
 					}
 				})
+				st := &stage{wire: w, up: newUpstream(t, overTLS(w), upstream.Options{})}
 				x, l := linked(t, "GET", "/first", nil)
 				o := outcomeOf(t, st.up, x, l, longest)
 				require.Equal(t, whole, o.class, "%v", o)
