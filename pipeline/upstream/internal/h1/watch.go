@@ -33,6 +33,7 @@ func (c *Conn) begin(ctx context.Context, due time.Duration) {
 	w.mu.Lock()
 	w.ctx, w.due, w.cause = ctx, due, nil
 	w.turn++
+	c.hold.turn.Store(0)
 	if due != 0 {
 		c.arm(due)
 	}
@@ -178,6 +179,9 @@ func (c *Conn) look(now time.Duration) (busy bool, due time.Duration) {
 		c.kick(ErrStalled)
 	default:
 		c.tie()
+	}
+	if turn := c.hold.turn.Load(); turn == w.turn && w.cause == nil {
+		go c.letGo(turn) // it may have to wait for who writes
 	}
 	return true, w.due
 }
