@@ -142,6 +142,62 @@ func TestNothingSaidOutOfTurnByTLSIsAnAnswer(t *testing.T) {
 	}
 }
 
+// TestWhatIsSaidBeforeTheRequestIsNoAnswer has a backend speak while a request is
+// under way of which nothing was sent yet, since its client has not begun its
+// body. Where the head went out meanwhile, it is tried again.
+func TestWhatIsSaidBeforeTheRequestIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		if speakFirst(t) {
+			return
+		}
+	}
+	t.Log("the head was always sent before the body was read, which is right, too")
+}
+
+// speakFirst reports whether the backend spoke before any of the request came.
+func speakFirst(t *testing.T) bool {
+	heard := make(chan struct{})
+	w := newWire(t, func(p *peer) {
+		if r, err := p.whole(); p.number == 1 && err == nil {
+			p.says(own(r.RequestURI))
+			<-heard
+		} else if err == nil {
+			p.says(own(r.RequestURI))
+		}
+		p.echoes()
+	})
+	st := &stage{wire: w, up: newUpstream(t, by(direct, one(w.url)), upstream.Options{})}
+	st.next(t, "GET", "/first")
+	p, first := w.some(), false
+	x, l := bare("POST", "/second", onRead(func() {
+		p.says(own("/evil"))
+		_ = p.SetReadDeadline(time.Now().Add(2 * time.Millisecond))
+		_, err := p.in.Peek(1)
+		first = err != nil
+		_ = p.SetReadDeadline(time.Time{})
+		close(heard)
+	}))
+	x.In.ContentLength = 9
+	o := outcomeOf(t, st.up, x, l, longest)
+	require.NoError(t, x.Finish(&pipeline.Summary{}))
+	if !first {
+		return false
+	}
+	require.NotEqual(t, "/evil", o.body, "%v", o)
+	require.True(t, o.body == "/second" || !o.delivered() && !o.sent, "%v", o)
+	st.next(t, "POST", "/third")
+	return true
+}
+
+// onRead is a body that calls the function as it is read, and then ends.
+type onRead func()
+
+func (f onRead) Read(p []byte) (int, error) {
+	f()
+	return copy(p, "once only"), io.EOF
+}
+
 // TestWhatIsSentTwice: a connection that ends as a request comes by it, without
 // an answer, was stale. What may be repeated is; everything else is sent once.
 func TestWhatIsSentTwice(t *testing.T) {
