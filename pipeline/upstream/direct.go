@@ -45,7 +45,7 @@ func (u *Upstream) sendDirect(ctx context.Context, x *pipeline.Exchange, e *Endp
 		}
 	}()
 	d.takeBody()
-	err := d.roundTrip(ctx, now)
+	err := d.roundTrip(ctx)
 	if err == nil {
 		err = d.deliver()
 	}
@@ -62,15 +62,15 @@ func (u *Upstream) sendDirect(ctx context.Context, x *pipeline.Exchange, e *Endp
 // roundTrip sends the request and reads the head of the answer. Where a
 // connection that had served before turns out to be closed, and the request may
 // be repeated, it is sent once more.
-func (d *direct) roundTrip(ctx context.Context, now time.Time) error {
-	err := d.once(ctx, now, false)
+func (d *direct) roundTrip(ctx context.Context) error {
+	err := d.once(ctx, false)
 	if err == nil || !d.mayRepeat(ctx) {
 		return err
 	}
 	d.conn.Drop()
 	d.sender.Join() // of a body at hand: it waits for nobody
 	d.conn, d.sender = nil, nil
-	return d.once(ctx, now, true)
+	return d.once(ctx, true)
 }
 
 // mayRepeat reports whether the request failed for a connection that was closed
@@ -92,14 +92,14 @@ func idempotent(method string) bool {
 	return false
 }
 
-func (d *direct) once(ctx context.Context, now time.Time, fresh bool) error {
+func (d *direct) once(ctx context.Context, fresh bool) error {
 	x := d.exchange
 	conn, err := d.endpoint.pool.Get(ctx, x.Deadline, fresh)
 	if err != nil {
 		return err
 	}
 	d.conn = conn
-	conn.Begin(ctx, d.due(now))
+	conn.Begin(ctx, d.due(time.Now())) // to get a connection has bounds of its own
 	if err := d.writeHead(conn.Head()); err != nil {
 		conn.Unused()
 		d.conn = nil

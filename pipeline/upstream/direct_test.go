@@ -412,3 +412,57 @@ func TestHowSoonABackendKnowsThatItsClientHasLeft(t *testing.T) {
 		require.LessOrEqual(t, took[times/2], bound)
 	}
 }
+
+func TestATunnelIsClosedForWritingAlone(t *testing.T) {
+	t.Parallel()
+	up := overNetwork(t, "direct", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c, in, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close() }()
+		write(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		all, _ := io.ReadAll(in)
+		write(c, "heard "+string(all))
+	}))
+	resp, err := up.Serve(t.Context(), upgrading(t, "echo"))
+	require.NoError(t, err)
+	write(resp.Body.(io.Writer), "all of it")
+	require.NoError(t, resp.Body.(interface{ CloseWrite() error }).CloseWrite())
+	got, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, "heard all of it", string(got))
+	require.Equal(t, int64(1), up.Status().Endpoints[0].InFlight)
+	require.NoError(t, resp.Body.Close())
+	require.Zero(t, up.Status().Endpoints[0].InFlight)
+}
+
+// TestAnExchangeEndsAfterItsBodyIsLetGo has a client fall silent in its body,
+// and the answer come early: when the exchange has ended, nobody is inside the
+// body any more.
+func TestAnExchangeEndsAfterItsBodyIsLetGo(t *testing.T) {
+	t.Parallel()
+	up := overNetwork(t, "direct", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			write(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+			_ = c.Close()
+		}
+	}))
+	reads, writes := io.Pipe()
+	body := &guarded{Reader: reads, bad: &atomic.Int64{}}
+	x := &pipeline.Exchange{In: httptest.NewRequest("POST", "/", nil), Scheme: "http"}
+	x.In.Body, x.In.ContentLength = closingBody{body, reads}, -1
+	resp, got := answer(t, up.Serve, x)
+	require.Equal(t, http.StatusForbidden, resp.StatusCode)
+	require.Equal(t, "no", got)
+	require.NoError(t, x.Finish(&pipeline.Summary{}))
+	body.over.Store(true)
+	_, err := writes.Write([]byte("late"))
+	require.ErrorIs(t, err, io.ErrClosedPipe)
+	require.Zero(t, body.bad.Load())
+}
+
+type closingBody struct {
+	io.Reader
+	io.Closer
+}

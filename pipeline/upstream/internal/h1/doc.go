@@ -6,13 +6,14 @@
 // ([Conn.Head], [Conn.Send], [Conn.Stream]) and reads the answer to it, head
 // and body, into an [Answer]:
 //
-//	c, err := pool.Get(ctx, by)
+//	c, err := pool.Get(ctx, by, false)
 //	c.Begin(ctx, by)
 //	h := c.Head()
 //	h.Begin("GET"); h.Target("", "/users/7", "", false); h.Host("users.internal")
 //	h.Length(0); h.End()
 //	err = c.Send(nil)
 //	err = answer.ReadHead(c, "GET")
+//	answer.Deliver(answer) // its body is read and closed as any other
 //
 // Every connection is of one request at a time. It serves another only if the
 // answer was read to its exact end, the request was written to its end, nothing
