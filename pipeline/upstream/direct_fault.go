@@ -20,10 +20,11 @@ func (d *direct) fault(ctx context.Context, err error) error {
 	}
 	sent := false
 	if d.conn != nil {
-		sent = d.conn.Sent()
 		if why := d.conn.Why(); why != nil {
 			err = why
 		}
+		d.conn.Drop() // so that nothing is sent any more that was not counted
+		sent = d.conn.Sent()
 	}
 	if errors.Is(err, h1.ErrField) {
 		return err

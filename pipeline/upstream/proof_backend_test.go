@@ -2,21 +2,27 @@ package upstream_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 // A peer is one accepted connection of a backend that writes bytes of its own.
 type peer struct {
 	*net.TCPConn
+	out    io.Writer // the connection, or TLS on it; in reads from the same
 	in     *bufio.Reader
 	number int           // of the connections of this backend, from 1
 	idle   atomic.Bool   // it waits for a request
@@ -56,7 +62,7 @@ func (w *wire) accept() {
 		if err != nil {
 			return
 		}
-		p := &peer{TCPConn: c, in: bufio.NewReader(c), number: int(w.accepted.Add(1)), gone: w.over}
+		p := &peer{TCPConn: c, out: c, in: bufio.NewReader(c), number: int(w.accepted.Add(1)), gone: w.over}
 		serve := w.note(p)
 		if serve == nil {
 			_ = c.Close()
@@ -150,7 +156,30 @@ func (p *peer) whole() (*http.Request, error) {
 }
 
 // says writes s; whether it can be read does not concern who writes it.
-func (p *peer) says(s string) { _, _ = io.WriteString(p.TCPConn, s) }
+func (p *peer) says(s string) { _, _ = io.WriteString(p.out, s) }
+
+// encrypted has the backend speak TLS: what it says at once is one record, as
+// long as it fits.
+func (p *peer) encrypted(config *tls.Config) *peer {
+	c := tls.Server(p.TCPConn, config)
+	p.out, p.in = c, bufio.NewReader(c)
+	return p
+}
+
+// tlsConfig returns the settings of a backend with a certificate of its own.
+func tlsConfig() *tls.Config {
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	s.Close()
+	return &tls.Config{Certificates: s.TLS.Certificates, DynamicRecordSizingDisabled: true}
+}
+
+// overTLS returns settings to reach a wire that speaks TLS.
+func overTLS(w *wire) registry.Upstream {
+	settings := by(direct, one("https"+strings.TrimPrefix(w.url, "http")))
+	settings.TLS.InsecureSkipVerify, settings.Connections.HTTP2 = true, "off"
+	return settings
+}
 
 // dribbles writes s byte by byte.
 func (p *peer) dribbles(s string) {

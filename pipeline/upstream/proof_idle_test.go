@@ -1,12 +1,8 @@
 package upstream_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"io"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -78,37 +74,13 @@ func TestAQuietConnectionIsUsedAgain(t *testing.T) {
 	})
 }
 
-// overTLS has a wire speak TLS; each write of the backend is one record, as
-// long as it fits.
-func overTLS(t testing.TB, serve func(c net.Conn, in *bufio.Reader)) *stage {
-	t.Helper()
-	s := httptest.NewUnstartedServer(nil)
-	s.StartTLS()
-	s.Close()
-	config := &tls.Config{Certificates: s.TLS.Certificates, DynamicRecordSizingDisabled: true}
-	st := &stage{wire: newWire(t, func(p *peer) {
-		c := tls.Server(p.TCPConn, config)
-		serve(c, bufio.NewReader(c))
-	})}
-	settings := by(direct, one("https"+strings.TrimPrefix(st.wire.url, "http")))
-	settings.TLS.InsecureSkipVerify, settings.Connections.HTTP2 = true, "off"
-	st.up = newUpstream(t, settings, upstream.Options{})
-	return st
-}
-
 // TestATicketOfTLSIsNotSaidOutOfTurn: what TLS itself says on an idle
 // connection does not end it.
 func TestATicketOfTLSIsNotSaidOutOfTurn(t *testing.T) {
 	t.Parallel()
-	st := overTLS(t, func(c net.Conn, in *bufio.Reader) {
-		for {
-			r, err := http.ReadRequest(in)
-			if err != nil {
-				return
-			}
-			write(c, own(r.RequestURI))
-		}
-	})
+	config := tlsConfig()
+	w := newWire(t, func(p *peer) { p.encrypted(config).echoes() })
+	st := &stage{wire: w, up: newUpstream(t, overTLS(w), upstream.Options{})}
 	for _, target := range []string{"/1", "/2", "/3", "/4"} {
 		st.next(t, "GET", target)
 	}
@@ -120,7 +92,7 @@ func TestATicketOfTLSIsNotSaidOutOfTurn(t *testing.T) {
 // it.
 func TestNothingSaidOutOfTurnByTLSIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("0123456789", 1000)
+	config, long := tlsConfig(), strings.Repeat("0123456789", 1000)
 	for name, answer := range map[string]string{
 		"behind a short answer":           own("/first") + own("/evil"),
 		"behind a body longer than 4 KiB": head("Content-Length: 10000") + long + own("/evil"),
@@ -134,31 +106,30 @@ func TestNothingSaidOutOfTurnByTLSIsAnAnswer(t *testing.T) {
 			t.Run(method+" "+name, func(t *testing.T) {
 				t.Parallel()
 				speak, said := make(chan struct{}), make(chan struct{})
-				st := overTLS(t, func(c net.Conn, in *bufio.Reader) {
-					for {
-						r, err := http.ReadRequest(in)
-						if err != nil {
-							return
-						}
-						_, _ = io.Copy(io.Discard, r.Body)
+				w := newWire(t, func(p *peer) {
+					for p.encrypted(config); ; {
+						r, err := p.whole()
 						switch {
+						case err != nil:
+							return
 						case r.RequestURI != "/first":
-							write(c, own(r.RequestURI))
+							p.says(own(r.RequestURI))
+							continue
 						case answer == "" || answer == "end":
-							write(c, own("/first"))
+							p.says(own("/first"))
 							<-speak
 							if answer == "" {
-								write(c, own("/evil"))
+								p.says(own("/evil"))
 							} else {
-								_ = c.Close()
+								_ = p.out.(*tls.Conn).Close()
 							}
-							close(said)
 						default:
-							write(c, answer)
-							close(said)
+							p.says(answer)
 						}
+						close(said)
 					}
 				})
+				st := &stage{wire: w, up: newUpstream(t, overTLS(w), upstream.Options{})}
 				x, l := linked(t, "GET", "/first", nil)
 				o := outcomeOf(t, st.up, x, l, longest)
 				require.Equal(t, whole, o.class, "%v", o)
@@ -169,6 +140,62 @@ func TestNothingSaidOutOfTurnByTLSIsAnAnswer(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestWhatIsSaidBeforeTheRequestIsNoAnswer has a backend speak while a request is
+// under way of which nothing was sent yet, since its client has not begun its
+// body. Where the head went out meanwhile, it is tried again.
+func TestWhatIsSaidBeforeTheRequestIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		if speakFirst(t) {
+			return
+		}
+	}
+	t.Log("the head was always sent before the body was read, which is right, too")
+}
+
+// speakFirst reports whether the backend spoke before any of the request came.
+func speakFirst(t *testing.T) bool {
+	heard := make(chan struct{})
+	w := newWire(t, func(p *peer) {
+		if r, err := p.whole(); p.number == 1 && err == nil {
+			p.says(own(r.RequestURI))
+			<-heard
+		} else if err == nil {
+			p.says(own(r.RequestURI))
+		}
+		p.echoes()
+	})
+	st := &stage{wire: w, up: newUpstream(t, by(direct, one(w.url)), upstream.Options{})}
+	st.next(t, "GET", "/first")
+	p, first := w.some(), false
+	x, l := bare("POST", "/second", onRead(func() {
+		p.says(own("/evil"))
+		_ = p.SetReadDeadline(time.Now().Add(2 * time.Millisecond))
+		_, err := p.in.Peek(1)
+		first = err != nil
+		_ = p.SetReadDeadline(time.Time{})
+		close(heard)
+	}))
+	x.In.ContentLength = 9
+	o := outcomeOf(t, st.up, x, l, longest)
+	require.NoError(t, x.Finish(&pipeline.Summary{}))
+	if !first {
+		return false
+	}
+	require.NotEqual(t, "/evil", o.body, "%v", o)
+	require.True(t, o.body == "/second" || !o.delivered() && !o.sent, "%v", o)
+	st.next(t, "POST", "/third")
+	return true
+}
+
+// onRead is a body that calls the function as it is read, and then ends.
+type onRead func()
+
+func (f onRead) Read(p []byte) (int, error) {
+	f()
+	return copy(p, "once only"), io.EOF
 }
 
 // TestWhatIsSentTwice: a connection that ends as a request comes by it, without

@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
+	"github.com/seed-f9645bd3/gateway/registry"
 )
 
 const (
@@ -93,10 +94,24 @@ func TestNoAnswerReachesAnother(t *testing.T) {
 	if full() {
 		n = 12_000
 	}
+	t.Run("by TCP", func(t *testing.T) {
+		t.Parallel()
+		p := &pool{t: t, quit: make(chan struct{})}
+		p.wire = newWire(t, p.answers)
+		p.run(n, by(direct, one(p.wire.url)))
+	})
+	t.Run("by TLS", func(t *testing.T) {
+		t.Parallel()
+		config := tlsConfig()
+		p := &pool{t: t, quit: make(chan struct{})}
+		p.wire = newWire(t, func(c *peer) { p.answers(c.encrypted(config)) })
+		p.run(n/3, overTLS(p.wire))
+	})
+}
+
+func (p *pool) run(n int, settings registry.Upstream) {
+	t := p.t
 	seed := seedOf(t)
-	p := &pool{t: t, quit: make(chan struct{})}
-	p.wire = newWire(t, p.answers)
-	settings := by(direct, one(p.wire.url))
 	settings.Connections.MaxPerEndpoint, settings.Connections.IdlePerEndpoint = poolPlaces, poolPlaces
 	p.up = newUpstream(t, settings, upstream.Options{})
 	var wait sync.WaitGroup

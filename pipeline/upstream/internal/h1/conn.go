@@ -99,10 +99,14 @@ func (c *Conn) endWrite(n int64) {
 	c.sent.Add(n - 1)
 }
 
-// Read reads what the backend says. It is for the buffer.
+// Read reads what the backend says. It is for the buffer. What comes before any
+// of the request went out, while its head is held, is no answer to it.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.net.Read(p)
-	if n > 0 {
+	if n > 0 && !c.replied {
+		if c.hold.turn.Load() != 0 {
+			return 0, errOutOfTurn
+		}
 		c.replied = true
 	}
 	return n, err

@@ -19,6 +19,9 @@ var (
 	ErrShortBody = errors.New("the request body is shorter than its length")
 )
 
+// errOutOfTurn: something came where nothing was asked.
+var errOutOfTurn = errors.New("the backend spoke before it was asked")
+
 // A DialError says that there is no connection, or no trusted one.
 type DialError struct{ Err error }
 
