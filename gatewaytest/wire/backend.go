@@ -79,7 +79,9 @@ func (b *Backend) begin(c *Case, s *Session) {
 }
 
 // end lets the target know that the case is over, on each connection, and waits
-// until it has let go of them: what comes until then belongs to the case too.
+// a moment until it has let go of them: what comes until then belongs to the
+// case too. A target that does not look at connections that are idle will see
+// that they have ended when it looks.
 func (b *Backend) end(patience time.Duration) record {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -162,7 +164,7 @@ func (b *Backend) exchange(conn *net.TCPConn, in *source) bool {
 	}
 	b.note(func(r *record) { r.seen = append(r.seen, m) })
 	a := b.answerTo(m)
-	return write(conn, a) && !a.Close
+	return write(conn, a) && !a.Close && len(a.Raw) > 0
 }
 
 func (b *Backend) answerTo(m Message) Answer {
@@ -178,7 +180,7 @@ func (b *Backend) answerTo(m Message) Answer {
 func write(conn net.Conn, a Answer) bool {
 	raw := a.Raw
 	if len(raw) == 0 {
-		raw = []string{ok}
+		raw = []string{closing}
 	}
 	for _, part := range raw {
 		if _, err := io.WriteString(conn, part); err != nil {

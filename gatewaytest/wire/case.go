@@ -56,7 +56,8 @@ type Case struct {
 
 // An Answer is what the backend does with a request.
 type Answer struct {
-	// Raw is what it writes, one write each; nothing: 200 and "ok".
+	// Raw is what it writes, one write each; nothing: 200 and "ok", and the end
+	// of its connection.
 	Raw []string
 	// Endless is written again and again behind Raw, up to 4 MiB.
 	Endless string
@@ -65,6 +66,10 @@ type Answer struct {
 }
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+
+// closing is the answer where a case says nothing: the connection ends with it,
+// so that no case meets one of the case before.
+const closing = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
 // probe is the request behind that of a case.
 const probe = "GET /end HTTP/1.1\r\nHost: wire.test\r\nConnection: close\r\n\r\n"

@@ -28,7 +28,7 @@ type Report struct {
 
 // settle bounds the wait for a target to let go of a connection that the
 // backend has ended.
-const settle = 2 * time.Second
+const settle = 100 * time.Millisecond
 
 // linger bounds the wait for a request that is broken off before it begins: the
 // client may be answered before the backend is asked.
