@@ -20,7 +20,7 @@ type Backend struct {
 
 	mu      sync.Mutex
 	plays   *Case
-	session *Session              // of a case with a script
+	scene *Scene              // of a case with a script
 	conns   map[*net.TCPConn]bool // that are open
 	moved   *sync.Cond            // told when one was opened or closed
 	record  record
@@ -72,10 +72,10 @@ func (b *Backend) accept() {
 }
 
 // begin makes c the case at hand.
-func (b *Backend) begin(c *Case, s *Session) {
+func (b *Backend) begin(c *Case, s *Scene) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.plays, b.session, b.record = c, s, record{}
+	b.plays, b.scene, b.record = c, s, record{}
 }
 
 // end lets the target know that the case is over, on each connection, and waits
@@ -136,10 +136,10 @@ func (b *Backend) serve(conn *net.TCPConn) {
 	in := &source{conn: conn}
 	for in.buf != "" || in.fill() == nil { // a connection may be older than the case
 		b.mu.Lock()
-		session := b.session
+		scene := b.scene
 		b.mu.Unlock()
-		if session != nil {
-			b.play(conn, in, session)
+		if scene != nil {
+			b.play(conn, in, scene)
 			return
 		}
 		if !b.exchange(conn, in) {

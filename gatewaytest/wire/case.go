@@ -14,8 +14,8 @@ type Case struct {
 	// Stream is sent as a request of HTTP/2, instead of Send.
 	Stream *Stream
 	// Script plays both sides by itself, instead of Send and Answer. It may use
-	// the helpers of Session, which end it where something is not as it should be.
-	Script func(s *Session)
+	// the helpers of Scene, which end it where something is not as it should be.
+	Script func(s *Scene)
 
 	// Answer is what the backend answers to each request but the probe.
 	Answer Answer

@@ -37,9 +37,9 @@ const linger = 100 * time.Millisecond
 // Play plays the case against the target, whose backend is b.
 func Play(t Target, b *Backend, c Case) Report {
 	r := Report{Case: c}
-	var s *Session
+	var s *Scene
 	if c.Script != nil {
-		s = newSession(t)
+		s = newScene(t)
 	}
 	b.begin(&c, s)
 	switch {
