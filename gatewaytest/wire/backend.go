@@ -18,12 +18,12 @@ type Backend struct {
 	ln   net.Listener
 	wait sync.WaitGroup
 
-	mu      sync.Mutex
-	plays   *Case
-	scene *Scene              // of a case with a script
-	conns   map[*net.TCPConn]bool // that are open
-	moved   *sync.Cond            // told when one was opened or closed
-	record  record
+	mu     sync.Mutex
+	plays  *Case
+	scene  *Scene                // of a case with a script
+	conns  map[*net.TCPConn]bool // that are open
+	moved  *sync.Cond            // told when one was opened or closed
+	record record
 }
 
 // A record is what came to the backend during a case.
