@@ -18,12 +18,12 @@ type Backend struct {
 	ln   net.Listener
 	wait sync.WaitGroup
 
-	mu      sync.Mutex
-	plays   *Case
-	session *Session              // of a case with a script
-	conns   map[*net.TCPConn]bool // that are open
-	moved   *sync.Cond            // told when one was opened or closed
-	record  record
+	mu     sync.Mutex
+	plays  *Case
+	scene  *Scene                // of a case with a script
+	conns  map[*net.TCPConn]bool // that are open
+	moved  *sync.Cond            // told when one was opened or closed
+	record record
 }
 
 // A record is what came to the backend during a case.
@@ -72,14 +72,16 @@ func (b *Backend) accept() {
 }
 
 // begin makes c the case at hand.
-func (b *Backend) begin(c *Case, s *Session) {
+func (b *Backend) begin(c *Case, s *Scene) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.plays, b.session, b.record = c, s, record{}
+	b.plays, b.scene, b.record = c, s, record{}
 }
 
 // end lets the target know that the case is over, on each connection, and waits
-// until it has let go of them: what comes until then belongs to the case too.
+// a moment until it has let go of them: what comes until then belongs to the
+// case too. A target that does not look at connections that are idle will see
+// that they have ended when it looks.
 func (b *Backend) end(patience time.Duration) record {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,10 +136,10 @@ func (b *Backend) serve(conn *net.TCPConn) {
 	in := &source{conn: conn}
 	for in.buf != "" || in.fill() == nil { // a connection may be older than the case
 		b.mu.Lock()
-		session := b.session
+		scene := b.scene
 		b.mu.Unlock()
-		if session != nil {
-			b.play(conn, in, session)
+		if scene != nil {
+			b.play(conn, in, scene)
 			return
 		}
 		if !b.exchange(conn, in) {
@@ -162,7 +164,7 @@ func (b *Backend) exchange(conn *net.TCPConn, in *source) bool {
 	}
 	b.note(func(r *record) { r.seen = append(r.seen, m) })
 	a := b.answerTo(m)
-	return write(conn, a) && !a.Close
+	return write(conn, a) && !a.Close && len(a.Raw) > 0
 }
 
 func (b *Backend) answerTo(m Message) Answer {
@@ -178,7 +180,7 @@ func (b *Backend) answerTo(m Message) Answer {
 func write(conn net.Conn, a Answer) bool {
 	raw := a.Raw
 	if len(raw) == 0 {
-		raw = []string{ok}
+		raw = []string{closing}
 	}
 	for _, part := range raw {
 		if _, err := io.WriteString(conn, part); err != nil {

@@ -14,8 +14,8 @@ type Case struct {
 	// Stream is sent as a request of HTTP/2, instead of Send.
 	Stream *Stream
 	// Script plays both sides by itself, instead of Send and Answer. It may use
-	// the helpers of Session, which end it where something is not as it should be.
-	Script func(s *Session)
+	// the helpers of Scene, which end it where something is not as it should be.
+	Script func(s *Scene)
 
 	// Answer is what the backend answers to each request but the probe.
 	Answer Answer
@@ -56,7 +56,8 @@ type Case struct {
 
 // An Answer is what the backend does with a request.
 type Answer struct {
-	// Raw is what it writes, one write each; nothing: 200 and "ok".
+	// Raw is what it writes, one write each; nothing: 200 and "ok", and the end
+	// of its connection.
 	Raw []string
 	// Endless is written again and again behind Raw, up to 4 MiB.
 	Endless string
@@ -65,6 +66,10 @@ type Answer struct {
 }
 
 const ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
+
+// closing is the answer where a case says nothing: the connection ends with it,
+// so that no case meets one of the case before.
+const closing = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
 // probe is the request behind that of a case.
 const probe = "GET /end HTTP/1.1\r\nHost: wire.test\r\nConnection: close\r\n\r\n"

@@ -103,7 +103,7 @@ func expectCases() []Case {
 	const group = "expect"
 	begin := post + "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n"
 	return []Case{
-		{Group: group, Name: "a client is asked for its body", Script: func(s *Session) {
+		{Group: group, Name: "a client is asked for its body", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(begin)
 			both(func() {
@@ -113,7 +113,7 @@ func expectCases() []Case {
 				client.Expect("ok")
 			}, func() { taking(s) })
 		}},
-		{Group: group, Name: "a client that does not wait is answered", Script: func(s *Session) {
+		{Group: group, Name: "a client that does not wait is answered", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(begin + "hello")
 			both(func() {
@@ -121,7 +121,7 @@ func expectCases() []Case {
 				client.Expect("ok")
 			}, func() { taking(s) })
 		}},
-		{Group: group, Name: "a refusal of the backend is told without a 100", Script: func(s *Session) {
+		{Group: group, Name: "a refusal of the backend is told without a 100", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(begin)
 			backend := s.Backend()
@@ -138,7 +138,7 @@ func expectCases() []Case {
 }
 
 // taking asks for the body of the next request, and answers when it is there.
-func taking(s *Session) {
+func taking(s *Scene) {
 	backend := s.Backend()
 	if _, asked := backend.Request.Head.Get("Expect"); asked {
 		backend.Send("HTTP/1.1 100 Continue\r\n\r\n")
@@ -154,7 +154,7 @@ func earlyCases() []Case {
 	const group = "early answers"
 	refusal := "HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
 	return []Case{
-		{Group: group, Name: "an answer comes while the body is still sent", Script: func(s *Session) {
+		{Group: group, Name: "an answer comes while the body is still sent", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(post + "Content-Length: 1000000\r\n\r\nhello")
 			backend := s.Backend()
@@ -162,7 +162,7 @@ func earlyCases() []Case {
 			client.Answer(413)
 			client.Expect("no")
 		}},
-		{Group: group, Name: "an answer comes while chunks are still sent", Script: func(s *Session) {
+		{Group: group, Name: "an answer comes while chunks are still sent", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(chunked + hello)
 			backend := s.Backend()
@@ -170,7 +170,7 @@ func earlyCases() []Case {
 			client.Answer(413)
 			client.Expect("no")
 		}},
-		{Group: group, Name: "the rest of a body is no request", Script: func(s *Session) {
+		{Group: group, Name: "the rest of a body is no request", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(post + "Content-Length: 1000000\r\n\r\nhello")
 			s.Backend().Send(refusal)
@@ -179,7 +179,7 @@ func earlyCases() []Case {
 			_, _ = client.conn.Write([]byte(get)) // closed, as it may be
 			client.End()
 		}},
-		{Group: group, Name: "a body is echoed while it is sent", Script: func(s *Session) {
+		{Group: group, Name: "a body is echoed while it is sent", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(chunked)
 			backend := s.Backend()
@@ -204,7 +204,7 @@ func earlyCases() []Case {
 func streamCases() []Case {
 	const group = "streams"
 	down := func(name, fields string, piece func(i string) (wire, body string)) Case {
-		return Case{Group: group, Name: name, Script: func(s *Session) {
+		return Case{Group: group, Name: name, Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(get)
 			backend := s.Backend()
@@ -228,7 +228,7 @@ func streamCases() []Case {
 		down("lines of JSON come one by one", "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n", lines),
 		down("a body of known length comes as it is sent", "Content-Type: text/plain\r\nContent-Length: 12\r\n", plain),
 		down("a body that ends with its connection comes as it is sent", "Content-Type: text/plain\r\n", plain),
-		{Group: group, Name: "chunks of an upload go on one by one", Script: func(s *Session) {
+		{Group: group, Name: "chunks of an upload go on one by one", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(chunked + hello)
 			backend := s.Backend()
@@ -240,7 +240,7 @@ func streamCases() []Case {
 			backend.Send(ok)
 			client.Answer(200)
 		}, Own: true},
-		{Group: group, Name: "an upload of known length goes on as it comes", Script: func(s *Session) {
+		{Group: group, Name: "an upload of known length goes on as it comes", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(post + "Content-Length: 10\r\n\r\nhello")
 			backend := s.Backend()
@@ -250,7 +250,7 @@ func streamCases() []Case {
 			backend.Send(ok)
 			client.Answer(200)
 		}, Own: true},
-		{Group: group, Name: "a client that goes away is known to the backend", Script: func(s *Session) {
+		{Group: group, Name: "a client that goes away is known to the backend", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(get)
 			backend := s.Backend()
@@ -259,14 +259,14 @@ func streamCases() []Case {
 			client.Close()
 			backend.End()
 		}},
-		{Group: group, Name: "a client that goes away before the answer is known to the backend", Script: func(s *Session) {
+		{Group: group, Name: "a client that goes away before the answer is known to the backend", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(get)
 			backend := s.Backend()
 			client.Close()
 			backend.End()
 		}},
-		{Group: group, Name: "a client that goes away in its body leaves no whole request", Script: func(s *Session) {
+		{Group: group, Name: "a client that goes away in its body leaves no whole request", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(chunked + hello)
 			backend := s.Backend()

@@ -61,7 +61,7 @@ func upgradeCases() []Case {
 }
 
 // open asks for a socket and has the backend switch.
-func open(s *Session, fields string) (client, backend *Peer) {
+func open(s *Scene, fields string) (client, backend *Peer) {
 	client = s.Client()
 	client.Send(ask)
 	backend = s.Backend()
@@ -80,7 +80,7 @@ func open(s *Session, fields string) (client, backend *Peer) {
 func socketCases() []Case {
 	const group = "sockets"
 	script := func(name string, play func(client, backend *Peer)) Case {
-		return Case{Group: group, Name: name, Script: func(s *Session) {
+		return Case{Group: group, Name: name, Script: func(s *Scene) {
 			client, backend := open(s, "")
 			play(client, backend)
 		}}
@@ -129,7 +129,7 @@ func socketCases() []Case {
 			client.Expect(text("bye"))
 			client.End()
 		}),
-		{Group: group, Name: "what the client sends ahead is kept", Script: func(s *Session) {
+		{Group: group, Name: "what the client sends ahead is kept", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(ask + masked("ahead"))
 			backend := s.Backend()
@@ -139,14 +139,14 @@ func socketCases() []Case {
 			client.Send(masked("behind"))
 			backend.Expect(masked("behind"))
 		}, Own: true},
-		{Group: group, Name: "what the backend sends with its head is kept", Script: func(s *Session) {
+		{Group: group, Name: "what the backend sends with its head is kept", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(ask)
 			s.Backend().Send(switched + "\r\n" + text("at once"))
 			client.Answer(101)
 			client.Expect(text("at once"))
 		}},
-		{Group: group, Name: "fields of one connection go out of the switch", Script: func(s *Session) {
+		{Group: group, Name: "fields of one connection go out of the switch", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(ask)
 			s.Backend().Send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade, X-Secret\r\nX-Secret: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: x\r\nX-Kept: 1\r\n\r\n")
@@ -157,7 +157,7 @@ func socketCases() []Case {
 				fail("%s", strings.Join(missed, "; "))
 			}
 		}},
-		{Group: group, Name: "what the client asks for arrives whole", Script: func(s *Session) {
+		{Group: group, Name: "what the client asks for arrives whole", Script: func(s *Scene) {
 			client := s.Client()
 			client.Send(strings.Replace(ask, "\r\n\r\n", "\r\nSec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: permessage-deflate\r\nOrigin: http://a\r\n\r\n", 1))
 			request := s.Backend().Request

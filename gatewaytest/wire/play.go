@@ -28,7 +28,7 @@ type Report struct {
 
 // settle bounds the wait for a target to let go of a connection that the
 // backend has ended.
-const settle = 2 * time.Second
+const settle = 100 * time.Millisecond
 
 // linger bounds the wait for a request that is broken off before it begins: the
 // client may be answered before the backend is asked.
@@ -37,9 +37,9 @@ const linger = 100 * time.Millisecond
 // Play plays the case against the target, whose backend is b.
 func Play(t Target, b *Backend, c Case) Report {
 	r := Report{Case: c}
-	var s *Session
+	var s *Scene
 	if c.Script != nil {
-		s = newSession(t)
+		s = newScene(t)
 	}
 	b.begin(&c, s)
 	switch {

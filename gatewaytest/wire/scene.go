@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A Session is what a script plays on.
-type Session struct {
+// A Scene is what a script plays on.
+type Scene struct {
 	target Target
 	until  time.Time
 	comes  chan *Peer
@@ -20,8 +20,8 @@ type Session struct {
 	peers []*Peer
 }
 
-func newSession(t Target) *Session {
-	return &Session{target: t, until: time.Now().Add(t.patience()), comes: make(chan *Peer), over: make(chan struct{})}
+func newScene(t Target) *Scene {
+	return &Scene{target: t, until: time.Now().Add(t.patience()), comes: make(chan *Peer), over: make(chan struct{})}
 }
 
 // A failure ends a script.
@@ -38,7 +38,7 @@ type Peer struct {
 }
 
 // Client connects to the target.
-func (s *Session) Client() *Peer {
+func (s *Scene) Client() *Peer {
 	conn, err := s.target.dial("http/1.1")
 	if err != nil {
 		fail("connect: %v", err)
@@ -47,7 +47,7 @@ func (s *Session) Client() *Peer {
 }
 
 // Backend waits for the next request at the backend, its head at least.
-func (s *Session) Backend() *Peer {
+func (s *Scene) Backend() *Peer {
 	t := time.NewTimer(time.Until(s.until))
 	defer t.Stop()
 	select {
@@ -60,7 +60,7 @@ func (s *Session) Backend() *Peer {
 }
 
 // told returns what clients were told meanwhile.
-func (s *Session) told() string {
+func (s *Scene) told() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	said := ""
@@ -73,7 +73,7 @@ func (s *Session) told() string {
 	return said
 }
 
-func (s *Session) add(p *Peer) *Peer {
+func (s *Scene) add(p *Peer) *Peer {
 	p.in.conn = p.conn
 	_ = p.conn.SetDeadline(s.until) // one that is gone fails when it is used
 	s.mu.Lock()
@@ -83,7 +83,7 @@ func (s *Session) add(p *Peer) *Peer {
 }
 
 // run plays the script and returns what went wrong.
-func (s *Session) run(script func(*Session)) (miss string) {
+func (s *Scene) run(script func(*Scene)) (miss string) {
 	defer func() {
 		close(s.over)
 		s.mu.Lock()
@@ -106,7 +106,7 @@ func (s *Session) run(script func(*Session)) (miss string) {
 }
 
 // play hands a connection of the backend to the script, request by request.
-func (b *Backend) play(conn *net.TCPConn, in *source, s *Session) {
+func (b *Backend) play(conn *net.TCPConn, in *source, s *Scene) {
 	var m Message
 	for m.Head == nil {
 		var err error
