@@ -107,11 +107,13 @@ func (d *direct) once(ctx context.Context, now time.Time, fresh bool) error {
 		return err
 	}
 	d.Sends(nil)
-	err = conn.Send(d.atOnce())
-	if err == nil {
-		d.stream()
+	if d.holds() {
+		conn.Hold()
+	} else if err = conn.Send(d.atOnce()); err != nil {
+		return d.await(err)
 	}
-	return d.await(err)
+	d.stream()
+	return d.await(nil)
 }
 
 // due returns by when the head has to be in.

@@ -34,6 +34,12 @@ func (d *direct) streams() bool {
 	return d.body != nil || len(d.kept) > maxAtOnce || len(d.kept) > 0 && expectsContinue(d.exchange)
 }
 
+// holds reports whether the head waits for the first piece of the body: where
+// the client has said how much it sends, it hardly waits for an answer first.
+func (d *direct) holds() bool {
+	return d.body != nil && d.length > 0 && !expectsContinue(d.exchange)
+}
+
 // atOnce returns what of the body goes out with the head.
 func (d *direct) atOnce() []byte {
 	if d.streams() {

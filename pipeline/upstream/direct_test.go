@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -370,4 +371,44 @@ func chaos(t *testing.T, up *upstream.Upstream, r *rand.Rand, id string, bad *at
 		t.Errorf("the answer to %s is %.40q", id, got)
 	}
 	return whole
+}
+
+func TestHowSoonABackendKnowsThatItsClientHasLeft(t *testing.T) {
+	t.Parallel()
+	entered, left := make(chan struct{}), make(chan time.Time)
+	up := overNetwork(t, "direct", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		entered <- struct{}{}
+		<-r.Context().Done()
+		left <- time.Now()
+	}))
+	times := 20
+	if os.Getenv("GATEWAY_LOAD") == "full" {
+		times = 100
+	}
+	for _, after := range []time.Duration{0, 40 * time.Millisecond} {
+		took := make([]time.Duration, times)
+		for i := range took {
+			ctx, leave := context.WithCancel(t.Context())
+			x := exchange(t, "POST", "/", strings.NewReader("body"))
+			failed := make(chan error, 1)
+			go func() {
+				_, err := up.Serve(ctx, x)
+				failed <- err
+			}()
+			<-entered
+			<-time.After(after)
+			begun := time.Now()
+			leave()
+			took[i] = (<-left).Sub(begun)
+			require.ErrorIs(t, <-failed, context.Canceled)
+		}
+		slices.Sort(took)
+		t.Logf("left after %v: the backend knew after %v at the median, %v at the most", after, took[times/2], took[times-1])
+		bound := time.Second
+		if os.Getenv("GATEWAY_LOAD") == "full" {
+			bound = 5 * time.Millisecond
+		}
+		require.LessOrEqual(t, took[times/2], bound)
+	}
 }

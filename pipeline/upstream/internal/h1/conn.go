@@ -20,6 +20,7 @@ type Conn struct {
 	head   Head
 	in     buffer
 	watch  watch
+	hold   hold
 
 	expires time.Duration // by its age, on the clock of the sweeper; 0 never
 	since   time.Duration // when it became idle
@@ -60,11 +61,10 @@ func (c *Conn) Send(body []byte) error {
 	if len(body) > 0 && c.tcp != nil && len(body) > small {
 		c.vecRoom = [2][]byte{c.head.buf, body}
 		c.vec = c.vecRoom[:]
-		c.watch.writes.Add(1)
+		c.beginWrite()
 		n, err := c.vec.WriteTo(c.tcp)
-		c.watch.writes.Add(1)
+		c.endWrite(n)
 		c.vecRoom = [2][]byte{}
-		c.sent.Add(n)
 		return err
 	}
 	if len(body) <= small {
@@ -81,11 +81,22 @@ func (c *Conn) write(p []byte) error {
 	if c.tls != nil {
 		c.sent.Add(1) // what TLS has written when it fails, it does not say
 	}
-	c.watch.writes.Add(1)
+	c.beginWrite()
 	n, err := c.net.Write(p)
-	c.watch.writes.Add(1)
-	c.sent.Add(int64(n))
+	c.endWrite(int64(n))
 	return err
+}
+
+// beginWrite says that a write is under way: something of it may be there at any
+// moment, and the answer to it before the write has returned.
+func (c *Conn) beginWrite() {
+	c.sent.Add(1)
+	c.watch.writes.Add(1)
+}
+
+func (c *Conn) endWrite(n int64) {
+	c.watch.writes.Add(1)
+	c.sent.Add(n - 1)
 }
 
 // Read reads what the backend says. It is for the buffer.

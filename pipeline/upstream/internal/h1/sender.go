@@ -244,7 +244,7 @@ func (s *Sender) space(buf *sendBuffer) []byte {
 // write sends a piece of n bytes, in one call.
 func (s *Sender) write(buf *sendBuffer, n int, last bool) bool {
 	if s.Length >= 0 {
-		return n == 0 || s.conn.write(buf[room:room+n]) == nil
+		return n == 0 || s.conn.sendPiece(buf[room:room+n]) == nil
 	}
 	out := buf[room:room]
 	if n > 0 {
@@ -259,7 +259,7 @@ func (s *Sender) write(buf *sendBuffer, n int, last bool) bool {
 		out = s.appendTrailer(out)
 		out = append(out, '\r', '\n')
 	}
-	return s.conn.write(out) == nil
+	return s.conn.sendPiece(out) == nil
 }
 
 // appendTrailer writes the fields behind the body, those that can be.

@@ -33,8 +33,12 @@ func (c *Conn) begin(ctx context.Context, due time.Duration) {
 	w.mu.Lock()
 	w.ctx, w.due, w.cause = ctx, due, nil
 	w.turn++
+	c.hold.turn.Store(0)
 	if due != 0 {
 		c.arm(due)
+	}
+	if c.pool.sweeper.first() {
+		c.tie()
 	}
 	w.mu.Unlock()
 	c.pool.sweeper.wake()
@@ -145,10 +149,19 @@ func (c *Conn) Why() error {
 	return c.watch.cause
 }
 
-// look is the sweeper's: it ends what is late or stalled, and ties what has
-// been waiting for a while to its context, so that the backend learns at once
-// when the client leaves. It tells whether there is an exchange, and what is
-// due on it.
+// tie has the exchange end with its context. The mutex is held.
+func (c *Conn) tie() {
+	w := &c.watch
+	if w.stop == nil && w.ctx.Done() != nil {
+		turn := w.turn
+		w.stop = context.AfterFunc(w.ctx, func() { c.cancelled(turn) })
+	}
+}
+
+// look is the sweeper's: it ends what is late or stalled, and ties what it
+// finds to its context, so that the backend of an exchange that takes a while
+// learns at once when the client leaves. It tells whether there is an exchange,
+// and what is due on it.
 func (c *Conn) look(now time.Duration) (busy bool, due time.Duration) {
 	w := &c.watch
 	w.mu.Lock()
@@ -161,9 +174,11 @@ func (c *Conn) look(now time.Duration) (busy bool, due time.Duration) {
 		c.kick(ErrLate)
 	case c.stalled(now):
 		c.kick(ErrStalled)
-	case w.stop == nil && w.ctx.Done() != nil:
-		turn := w.turn
-		w.stop = context.AfterFunc(w.ctx, func() { c.cancelled(turn) })
+	default:
+		c.tie()
+	}
+	if turn := c.hold.turn.Load(); turn == w.turn && w.cause == nil {
+		go c.letGo(turn) // it may have to wait for who writes
 	}
 	return true, w.due
 }

@@ -99,6 +99,7 @@ func TestAKickThatComesTooLateEndsTheConnection(t *testing.T) {
 	require.NoError(t, err)
 	c.Begin(ctx, time.Time{})
 	c.look(p.sweeper.now())
+	c.look(p.sweeper.now())
 	require.NotNil(t, c.watch.stop, "tied to its context")
 	leave()
 	c.Unused()
@@ -335,6 +336,46 @@ func TestNothingIsSentThatReadsAsSomethingElse(t *testing.T) {
 			h.Begin("GET")
 			require.NoError(t, h.End(), "the next one begins anew")
 			require.False(t, strings.Contains(string(h.buf), "X"))
+		})
+	}
+}
+
+func TestAHeadWaitsForTheFirstPieceOfItsBody(t *testing.T) {
+	t.Parallel()
+	for name, silent := range map[string]bool{"and goes out with it": false, "but not for a silent client": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, accepted := mute(t)
+			conn := take(t, newPool(t, settings(address)))
+			backend := <-accepted
+			h := conn.Head()
+			h.Begin("PUT")
+			h.Target("", "/", "", false)
+			h.Length(5)
+			require.NoError(t, h.End())
+			conn.Hold()
+			require.False(t, conn.Sent())
+			reads, writes := io.Pipe()
+			s := conn.Stream(Stream{Body: reads, Length: 5})
+			const head = "PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\n"
+			got := make([]byte, len(head)+5)
+			if silent {
+				_, err := io.ReadFull(backend, got[:len(head)])
+				require.NoError(t, err)
+				require.True(t, conn.Sent())
+			}
+			_, err := writes.Write([]byte("hello"))
+			require.NoError(t, err)
+			if silent {
+				_, err = io.ReadFull(backend, got[len(head):])
+			} else {
+				_, err = io.ReadFull(backend, got)
+			}
+			require.NoError(t, err)
+			require.Equal(t, head+"hello", string(got))
+			require.True(t, s.complete())
+			conn.Drop()
+			require.NoError(t, backend.Close())
 		})
 	}
 }
