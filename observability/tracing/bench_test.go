@@ -27,6 +27,7 @@ func BenchmarkUnsampled(b *testing.B) {
 func BenchmarkSampledSpans(b *testing.B) {
 	benchmark(b, valid, tracing.Config{}, tracing.Provider(&recording{forget: true}))
 }
+
 // BenchmarkSampledStages is a recorded exchange of eight stages, told in both
 // ways.
 func BenchmarkSampledStages(b *testing.B) {
