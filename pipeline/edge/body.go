@@ -22,16 +22,17 @@ var (
 // another goroutine than the exchange's, which may come back from src after the
 // exchange has ended: it looks at nothing of that.
 type requestBody struct {
-	call    *call
-	src     io.ReadCloser
+	call   *call
+	src    io.ReadCloser
+	limit  atomic.Int64
+	read   atomic.Int64
+	inside atomic.Int32 // readers that are inside src.Read
+	done   atomic.Bool  // the whole body was read
+	over   atomic.Bool  // the exchange has ended
+	fault  atomic.Pointer[pipeline.Problem]
+
 	length  int64       // as announced; -1 where unknown
 	trailer http.Header // of In
-	limit   atomic.Int64
-	read    atomic.Int64
-	inside  atomic.Int32 // readers that are inside src.Read
-	done    atomic.Bool  // the whole body was read
-	over    atomic.Bool  // the exchange has ended
-	fault   atomic.Pointer[pipeline.Problem]
 }
 
 // takeBody puts the body in place, where there is one.
