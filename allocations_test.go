@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -23,13 +24,22 @@ import (
 )
 
 // allocated returns how many allocations the process makes for one call of f,
-// on average over many.
+// on average over many: the least of several rounds, since what goroutines
+// beside it do on a busy machine only adds.
 func allocated(f func()) float64 {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
-	const calls = 1000
-	for range 100 { // connections are made, tables have their room
+	for range 100 {                                  // connections are made, tables have their room
 		f()
 	}
+	least := math.Inf(1)
+	for range 5 {
+		least = min(least, round(f))
+	}
+	return least
+}
+
+func round(f func()) float64 {
+	const calls = 300
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range calls {

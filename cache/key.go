@@ -120,7 +120,7 @@ func (k *keyer) appendTarget(b []byte, x *pipeline.Exchange) []byte {
 	b = appendText(b, x.Scheme)
 	b = appendText(b, x.In.Host)
 	b = appendText(b, x.In.URL.EscapedPath())
-	path, query := x.TargetParts()
+	path, query, _ := x.OutTarget()
 	b = appendText(b, path)
 	return appendText(b, k.query.kept(query))
 }
@@ -158,7 +158,7 @@ func (t uriTag) String() string { return "uri:" + string(t[:]) }
 
 // tagOf returns the tag of the URI that x asks for.
 func (k *keyer) tagOf(x *pipeline.Exchange) uriTag {
-	_, query := x.TargetParts()
+	_, query, _ := x.OutTarget()
 	return k.uriTag(x.Environment, x.In.Host, x.In.URL.EscapedPath(), query)
 }
 

@@ -70,20 +70,6 @@ func (x *Exchange) Target() string {
 	return x.In.URL.RequestURI()
 }
 
-// TargetParts returns path and query as they will be sent: what Target holds
-// before the first "?" and behind it.
-func (x *Exchange) TargetParts() (path, query string) {
-	u := x.In.URL
-	if x.target != "" || u.Opaque != "" {
-		path, query, _ = strings.Cut(x.Target(), "?")
-		return path, query
-	}
-	if path = u.EscapedPath(); path == "" {
-		path = "/"
-	}
-	return path, u.RawQuery
-}
-
 // Out returns the edited request as one value of the caller's own, with the
 // body that will be sent. A body that is not kept is handed out once: a second
 // call returns a request whose body fails.

@@ -20,7 +20,8 @@ var (
 
 // A requestBody is the client's body as the stages read it: counted, bounded,
 // and with the client's faults in it told as Problems. It may be read on
-// another goroutine than the exchange's.
+// another goroutine than the exchange's, which may come back from src after the
+// exchange has ended: it looks at nothing of that.
 type requestBody struct {
 	call   *call
 	src    io.ReadCloser
@@ -30,6 +31,9 @@ type requestBody struct {
 	done   atomic.Bool  // the whole body was read
 	over   atomic.Bool  // the exchange has ended
 	fault  atomic.Pointer[pipeline.Problem]
+
+	length  int64       // as announced; -1 where unknown
+	trailer http.Header // of In
 }
 
 // takeBody puts the body in place, where there is one.
@@ -39,7 +43,7 @@ func (c *call) takeBody(r *http.Request) {
 		c.body.done.Store(true)
 		return
 	}
-	c.body.call, c.body.src = c, r.Body
+	c.body.call, c.body.src, c.body.length = c, r.Body, r.ContentLength
 	c.body.limit.Store(c.edge.maxBody)
 	c.in.Body = &c.body
 }
@@ -55,7 +59,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		return 0, f
 	}
 	limit, before := b.limit.Load(), b.read.Load()
-	if b.call.in.ContentLength > limit {
+	if b.length > limit {
 		return 0, b.blame(pipeline.TooLarge(limit))
 	}
 	if rest := limit - before; int64(len(p)) > rest {
@@ -72,7 +76,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.end()
 	case err != nil:
 		err = b.judge(err)
-	case total == b.call.in.ContentLength:
+	case total == b.length:
 		b.done.Store(true)
 	}
 	return n, err
@@ -101,10 +105,10 @@ func (b *requestBody) hear() {
 
 // end fills the announced trailers.
 func (b *requestBody) end() {
-	if b.done.Load() && b.call.in.Trailer == nil {
+	if b.done.Load() && b.trailer == nil {
 		return
 	}
-	for name := range b.call.in.Trailer {
+	for name := range b.trailer {
 		values := b.call.client.Trailer[name]
 		for _, v := range values {
 			if !valid(v) {
@@ -112,7 +116,7 @@ func (b *requestBody) end() {
 				break
 			}
 		}
-		b.call.in.Trailer[name] = values
+		b.trailer[name] = values
 	}
 	b.done.Store(true)
 }

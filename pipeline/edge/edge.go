@@ -108,6 +108,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.fail = p
 		return
 	}
+	c.body.trailer = c.in.Trailer
 	if c.asterisk {
 		c.resp = pipeline.Respond(&c.x, http.StatusNoContent, "", nil)
 		return

@@ -31,7 +31,7 @@ func TestABodyThatIsMadeOfOneOfKnownLengthGoesInOnePiece(t *testing.T) {
 		want   int
 	}{
 		{"a known length is not flushed", 3, 0, 0},
-		{"nor after a pause that is told, but from there on it is", 3, 1, 3},
+		{"from a pause that is told on, each read is", 3, 1, 3},
 		{"a stream is flushed with its head and each read", -1, 0, 4},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -57,4 +57,25 @@ func TestABodyThatIsMadeOfOneOfKnownLengthGoesInOnePiece(t *testing.T) {
 			require.Equal(t, test.want, w.flushes)
 		})
 	}
+}
+
+func TestLateTrailersOfABodyThatGoesInOnePieceComeThrough(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(_ context.Context, x *pipeline.Exchange) (*http.Response, error) {
+		resp := pipeline.Respond(x, http.StatusOK, "text/plain", []byte("hello"))
+		resp.Trailer = http.Header{}
+		inner := resp.Body
+		resp.Body = newBody(func(p []byte) (int, error) {
+			n, err := inner.Read(p)
+			if err != nil {
+				resp.Trailer.Set("X-Late", "1") // nobody had announced it
+			}
+			return n, err
+		})
+		require.True(t, pipeline.Wrap(resp, func(r io.Reader) io.Reader { return r }))
+		return resp, nil
+	}, edge.Options{})
+	resp, body := do(t, request(t, http.MethodGet, s.URL, nil))
+	require.Equal(t, "hello", body)
+	require.Equal(t, "1", resp.Trailer.Get("X-Late"))
 }

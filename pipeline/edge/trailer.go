@@ -29,6 +29,9 @@ func (c *call) trail(resp *http.Response, announced []string) {
 	if len(resp.Trailer) == 0 || c.client.Method == http.MethodHead || !mayHaveBody(resp.StatusCode) {
 		return
 	}
+	if len(resp.Trailer) > len(announced) && !c.flushing && resp.ContentLength < 0 {
+		_ = c.flush() // or net/http would give a short body a length, and trailers no place
+	}
 	h := c.w.Header()
 	for name, values := range resp.Trailer {
 		name = canonicalField(name)
