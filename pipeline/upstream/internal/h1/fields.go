@@ -51,11 +51,11 @@ func parseField(line string) (name, value string, err error) {
 	return http.CanonicalHeaderKey(name), value, nil
 }
 
-// lists reports whether a comma-separated field holds the token.
-func lists(values []string, token string) bool {
+// lists reports whether a comma-separated field holds the option, in any case.
+func lists(values []string, option string) bool {
 	for _, v := range values {
 		for item := range strings.SplitSeq(v, ",") {
-			if strings.EqualFold(trim(item), token) {
+			if strings.EqualFold(trim(item), option) {
 				return true
 			}
 		}
