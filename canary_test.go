@@ -51,7 +51,7 @@ func (r *record) String() string {
 // TestACanaryCredentialAppearsNowhere sends credentials through every scheme,
 // in every place, good and bad, to routes that serve, refuse, fail and panic,
 // and looks for them in the access log, the log of every level, metrics, the
-// admin API, the spans of traces, explanations and answers.
+// admin API with its profiles, the spans of traces, explanations and answers.
 func TestACanaryCredentialAppearsNowhere(t *testing.T) {
 	t.Parallel()
 	tokens := gatewaytest.NewTokens(t, "ES256")
@@ -104,9 +104,12 @@ func TestACanaryCredentialAppearsNowhere(t *testing.T) {
 		}
 	}
 	require.NotZero(t, ok, "good credentials pass")
-	for _, page := range []string{"/config", "/routes", "/upstreams", "/metrics"} {
+	for _, page := range []string{
+		"/config", "/routes", "/upstreams", "/metrics",
+		"/debug/pprof/goroutine?debug=1", "/debug/pprof/heap?debug=1", "/debug/pprof/allocs?debug=1",
+	} {
 		r, w := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+page, nil), httptest.NewRecorder()
-		admin.New(g, admin.Metrics(figures.Handler())).ServeHTTP(w, r)
+		admin.New(g, admin.Metrics(figures.Handler()), admin.Pprof(true)).ServeHTTP(w, r)
 		require.Equal(t, http.StatusOK, w.Code, page)
 		fmt.Fprintln(&written, w.Body)
 	}
