@@ -117,11 +117,13 @@ func directoryKeeps(t testing.TB, make directorySubject) {
 	want := subscription("acme", "users/v2", "test", "")
 	want.Scopes = []string{"users.read"}
 	want.AllowIPs = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	want.DenyIPs = []netip.Prefix{netip.MustParsePrefix("10.66.0.0/16")}
 	want.Active = false
 	want.NotAfter = time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	got := ask(t, make(t, []registry.Change{setSubscription(want)}), "acme", "users/v2", "test")
 	if got.ID != want.ID || got.Active || !got.NotAfter.Equal(want.NotAfter) ||
-		!reflect.DeepEqual(got.Scopes, want.Scopes) || !reflect.DeepEqual(got.AllowIPs, want.AllowIPs) {
+		!reflect.DeepEqual(got.Scopes, want.Scopes) || !reflect.DeepEqual(got.AllowIPs, want.AllowIPs) ||
+		!reflect.DeepEqual(got.DenyIPs, want.DenyIPs) {
 		t.Errorf("got %+v, not %+v: to judge it is the authorizer's", got, want)
 	}
 }

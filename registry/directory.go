@@ -16,7 +16,8 @@ type Subscription struct {
 	ID, Consumer, API, Environment string
 	Plan                           *Plan // resolved by the Directory, so a plan changes without a reload
 	Scopes                         []string
-	AllowIPs                       []netip.Prefix
+	AllowIPs                       []netip.Prefix // none allows every address that DenyIPs does not hold
+	DenyIPs                        []netip.Prefix // whatever AllowIPs says
 	Active                         bool
 	NotAfter                       time.Time // zero: no end
 }

@@ -132,8 +132,12 @@ type Entry struct {
 	NotAfter string `json:"not_after,omitempty"`
 	// Keys are the API keys that identify the consumer.
 	Keys []Key `json:"keys,omitempty"`
-	// AllowIPs lists networks ("10.0.0.0/8") and addresses; none allows all.
+	// AllowIPs lists networks ("10.0.0.0/8") and addresses; none allows
+	// all that DenyIPs does not hold.
 	AllowIPs []string `json:"allow_ips,omitempty"`
+	// DenyIPs lists networks and addresses that may not call, whatever AllowIPs
+	// says.
+	DenyIPs []string `json:"deny_ips,omitempty"`
 
 	Pos Pos `json:"-"`
 }

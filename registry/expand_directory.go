@@ -74,7 +74,8 @@ func (e *entries) entry(s *Entry) {
 		Environment: first(s.Environment, e.doc.Environment),
 		Plan:        e.planOf(s),
 		Scopes:      s.Scopes,
-		AllowIPs:    e.networks(s),
+		AllowIPs:    e.networks(s, "/allow_ips/", s.AllowIPs),
+		DenyIPs:     e.networks(s, "/deny_ips/", s.DenyIPs),
 		Active:      s.Active == nil || *s.Active,
 		NotAfter:    e.time(s, "/not_after", s.NotAfter),
 	}
@@ -108,12 +109,12 @@ func (e *entries) planOf(s *Entry) *Plan {
 	return plan
 }
 
-func (e *entries) networks(s *Entry) []netip.Prefix {
+func (e *entries) networks(s *Entry, field string, texts []string) []netip.Prefix {
 	var out []netip.Prefix
-	for i, text := range s.AllowIPs {
+	for i, text := range texts {
 		network, err := parseNetwork(text)
 		if err != nil {
-			e.fault(s.Pos, "/allow_ips/"+strconv.Itoa(i), "subscription %q: %w", s.ID, err)
+			e.fault(s.Pos, field+strconv.Itoa(i), "subscription %q: %w", s.ID, err)
 			continue
 		}
 		out = append(out, network)

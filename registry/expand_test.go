@@ -103,7 +103,7 @@ func TestExpandMakesTheDirectory(t *testing.T) {
 		Plans:       []registry.Plan{gold},
 		APIs:        []registry.API{{Name: "users"}},
 		Directory: registry.Entries{Subscriptions: []registry.Entry{
-			{ID: "s1", Consumer: "acme", API: "users", Plan: "gold", Scopes: []string{"read"}, AllowIPs: []string{"10.0.0.0/8", "::1"}, NotAfter: "2030-01-31T12:00:00Z",
+			{ID: "s1", Consumer: "acme", API: "users", Plan: "gold", Scopes: []string{"read"}, AllowIPs: []string{"10.0.0.0/8", "::1"}, DenyIPs: []string{"10.66.0.0/16"}, NotAfter: "2030-01-31T12:00:00Z",
 				Keys: []registry.Key{{ID: "k1", Hash: "hmac-sha256:" + strings.Repeat("0a", 32), NotAfter: "2029-01-31T12:00:00Z"}}},
 			{ID: "s2", Consumer: "acme", API: "users", Environment: "test", Active: &inactive},
 		}},
@@ -117,7 +117,8 @@ func TestExpandMakesTheDirectory(t *testing.T) {
 	require.Equal(t, []registry.Change{
 		{Plan: &gold},
 		{Subscription: &registry.Subscription{ID: "s1", Consumer: "acme", API: "users", Environment: "production", Plan: &gold, Scopes: []string{"read"},
-			AllowIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, Active: true,
+			AllowIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+			DenyIPs:  []netip.Prefix{netip.MustParsePrefix("10.66.0.0/16")}, Active: true,
 			NotAfter: time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC)}},
 		{Sum: sum, Credential: &registry.Credential{ID: "k1", Consumer: "acme", Environment: "production", NotAfter: time.Date(2029, 1, 31, 12, 0, 0, 0, time.UTC)}},
 		{Subscription: &registry.Subscription{ID: "s2", Consumer: "acme", API: "users", Environment: "test"}},

@@ -52,6 +52,7 @@ type subscriptionForm struct {
 	Plan        string         `json:"plan,omitempty"`
 	Scopes      []string       `json:"scopes,omitempty"`
 	AllowIPs    []netip.Prefix `json:"allow_ips,omitempty"`
+	DenyIPs     []netip.Prefix `json:"deny_ips,omitempty"`
 	Active      *bool          `json:"active,omitempty"`
 	NotAfter    time.Time      `json:"not_after,omitzero"`
 }
@@ -111,7 +112,7 @@ func formOf(c Change) changeForm {
 	if s := c.Subscription; s != nil {
 		form.Subscription = &subscriptionForm{
 			ID: s.ID, Consumer: s.Consumer, API: s.API, Environment: s.Environment,
-			Scopes: s.Scopes, AllowIPs: s.AllowIPs, Active: &s.Active, NotAfter: s.NotAfter,
+			Scopes: s.Scopes, AllowIPs: s.AllowIPs, DenyIPs: s.DenyIPs, Active: &s.Active, NotAfter: s.NotAfter,
 		}
 		if s.Plan != nil {
 			form.Subscription.Plan = s.Plan.Name
@@ -167,7 +168,7 @@ func limited(p *Plan) error {
 func (s *subscriptionForm) subscription() *Subscription {
 	out := &Subscription{
 		ID: s.ID, Consumer: s.Consumer, API: s.API, Environment: s.Environment,
-		Scopes: s.Scopes, AllowIPs: s.AllowIPs, Active: s.Active == nil || *s.Active, NotAfter: s.NotAfter,
+		Scopes: s.Scopes, AllowIPs: s.AllowIPs, DenyIPs: s.DenyIPs, Active: s.Active == nil || *s.Active, NotAfter: s.NotAfter,
 	}
 	if s.Plan != "" {
 		out.Plan = &Plan{Name: s.Plan}

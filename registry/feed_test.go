@@ -17,7 +17,8 @@ func page() registry.Feed {
 		{Plan: &registry.Plan{Name: "gold", Limits: []registry.Limit{{Rate: registry.Rate{Count: 100, Per: time.Second}}}}},
 		{Subscription: &registry.Subscription{
 			ID: "s1", Consumer: "acme", API: "users/v2", Environment: "production", Plan: &registry.Plan{Name: "gold"},
-			Scopes: []string{"users.read"}, AllowIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, Active: true,
+			Scopes: []string{"users.read"}, AllowIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+			DenyIPs: []netip.Prefix{netip.MustParsePrefix("10.66.0.0/16")}, Active: true,
 			NotAfter: time.Date(2030, 1, 31, 12, 0, 0, 0, time.UTC),
 		}},
 		{Credential: &registry.Credential{ID: "k1", Consumer: "acme", Environment: "production"}, Sum: [32]byte{1, 2, 3}},

@@ -66,6 +66,8 @@ func fault(s *registry.Subscription, client netip.Addr) string {
 		return CodeInactive
 	case !s.NotAfter.IsZero() && !time.Now().Before(s.NotAfter):
 		return CodeExpired
+	case len(s.DenyIPs) > 0 && (!client.IsValid() || contained(s.DenyIPs, client)):
+		return CodeAddressNotAllowed
 	case len(s.AllowIPs) > 0 && !contained(s.AllowIPs, client):
 		return CodeAddressNotAllowed
 	}
@@ -73,10 +75,14 @@ func fault(s *registry.Subscription, client netip.Addr) string {
 }
 
 // contained reports whether a network holds the address. An IPv4 address that
-// comes mapped into IPv6 counts as what it is; an unknown address is in none.
+// comes mapped into IPv6 counts as what it is, and so does a network that is
+// written so; an unknown address is in none.
 func contained(networks []netip.Prefix, client netip.Addr) bool {
 	client = client.Unmap().WithZone("")
 	for _, n := range networks {
+		if n.Addr().Is4In6() && n.Bits() >= 96 {
+			n = netip.PrefixFrom(n.Addr().Unmap(), n.Bits()-96)
+		}
 		if n.Contains(client) {
 			return true
 		}

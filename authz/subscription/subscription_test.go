@@ -92,6 +92,13 @@ func TestStage(t *testing.T) {
 			}
 		}
 	}
+	denied := func(s ...string) func(*registry.Subscription) {
+		return func(sub *registry.Subscription) {
+			for _, n := range s {
+				sub.DenyIPs = append(sub.DenyIPs, netip.MustParsePrefix(n))
+			}
+		}
+	}
 	from := func(client string) func(*pipeline.Exchange) {
 		return func(x *pipeline.Exchange) { x.Client = netip.MustParseAddr(client) }
 	}
@@ -114,6 +121,15 @@ func TestStage(t *testing.T) {
 		{"refuses a subscription that has ended", directory{is: subscribed(func(s *registry.Subscription) { s.NotAfter = past })}, nil, 403, subscription.CodeExpired},
 		{"refuses from another network", directory{is: subscribed(nets("10.0.0.0/8"))}, nil, 403, subscription.CodeAddressNotAllowed},
 		{"refuses an address that is not known", directory{is: subscribed(nets("0.0.0.0/0", "::/0"))}, func(x *pipeline.Exchange) { x.Client = netip.Addr{} }, 403, subscription.CodeAddressNotAllowed},
+		{"passes from a network that is not denied", directory{is: subscribed(denied("10.0.0.0/8"))}, nil, 0, ""},
+		{"refuses from a denied network", directory{is: subscribed(denied("10.0.0.0/8", "192.0.2.0/28"))}, nil, 403, subscription.CodeAddressNotAllowed},
+		{"refuses what is denied, though it is allowed", directory{is: subscribed(func(s *registry.Subscription) {
+			nets("192.0.0.0/8")(s)
+			denied("192.0.2.0/24")(s)
+		})}, nil, 403, subscription.CodeAddressNotAllowed},
+		{"refuses a denied address mapped into IPv6", directory{is: subscribed(denied("192.0.2.0/24"))}, from("::ffff:192.0.2.7"), 403, subscription.CodeAddressNotAllowed},
+		{"refuses from a denied network written mapped into IPv6", directory{is: subscribed(denied("::ffff:192.0.2.0/120"))}, nil, 403, subscription.CodeAddressNotAllowed},
+		{"refuses an address that is not known where some are denied", directory{is: subscribed(denied("10.0.0.0/8"))}, func(x *pipeline.Exchange) { x.Client = netip.Addr{} }, 403, subscription.CodeAddressNotAllowed},
 		{"refuses where the directory fails", directory{err: errors.New("away")}, nil, 503, subscription.CodeDirectoryUnavailable},
 		{"refuses where the directory says nothing", directory{}, nil, 503, subscription.CodeDirectoryUnavailable},
 	}

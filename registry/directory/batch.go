@@ -89,6 +89,7 @@ func (b *batch) cloneSubscription(s *registry.Subscription) *subscription {
 	own.ID, own.Consumer = strings.Clone(s.ID), b.text(s.Consumer)
 	own.API, own.Environment = b.text(s.API), b.text(s.Environment)
 	own.AllowIPs = slices.Clip(slices.Clone(s.AllowIPs))
+	own.DenyIPs = slices.Clip(slices.Clone(s.DenyIPs))
 	own.Scopes = nil
 	if len(s.Scopes) > 0 {
 		own.Scopes = make([]string, len(s.Scopes))

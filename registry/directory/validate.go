@@ -2,6 +2,7 @@ package directory
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
@@ -62,9 +63,14 @@ func validateSubscription(c registry.Change, at string, faults *registry.Faults)
 	if s.Plan != nil {
 		need(faults, at+"/plan/name", s.Plan.Name)
 	}
-	for i, ip := range s.AllowIPs {
-		if !ip.IsValid() {
-			faults.Add(fmt.Sprintf("%s/allow_ips/%d", at, i), "subscription %q: want a network such as 10.0.0.0/8", s.ID)
+	validateNetworks(at+"/allow_ips", s.ID, s.AllowIPs, faults)
+	validateNetworks(at+"/deny_ips", s.ID, s.DenyIPs, faults)
+}
+
+func validateNetworks(at, id string, networks []netip.Prefix, faults *registry.Faults) {
+	for i, n := range networks {
+		if !n.IsValid() {
+			faults.Add(fmt.Sprintf("%s/%d", at, i), "subscription %q: want a network such as 10.0.0.0/8", id)
 		}
 	}
 }
