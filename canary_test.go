@@ -24,8 +24,10 @@ import (
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
 	"github.com/seed-f9645bd3/gateway/observability/accesslog"
 	"github.com/seed-f9645bd3/gateway/observability/metrics"
+	"github.com/seed-f9645bd3/gateway/observability/tracing"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
+	"github.com/seed-f9645bd3/gateway/standard"
 )
 
 // A record is all that is written anywhere, and may be written at once.
@@ -49,7 +51,7 @@ func (r *record) String() string {
 // TestACanaryCredentialAppearsNowhere sends credentials through every scheme,
 // in every place, good and bad, to routes that serve, refuse, fail and panic,
 // and looks for them in the access log, the log of every level, metrics, the
-// admin API, explanations and answers.
+// admin API with its profiles, the spans of traces, explanations and answers.
 func TestACanaryCredentialAppearsNowhere(t *testing.T) {
 	t.Parallel()
 	tokens := gatewaytest.NewTokens(t, "ES256")
@@ -64,7 +66,7 @@ func TestACanaryCredentialAppearsNowhere(t *testing.T) {
 
 	var written record
 	log, figures := accesslog.New(accesslog.Writer(&written), accesslog.Query(), accesslog.AllDecisions()), metrics.New()
-	g, err := gateway.New(standardKinds(),
+	g, err := gateway.New(standard.Kinds("trace"), gateway.Kinds(tracing.Kind(tracing.Provider(spanProvider{to: &written}))),
 		gateway.Logger(slog.New(slog.NewTextHandler(&written, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))),
 		gateway.Recorders(log, figures),
 		gateway.Upstream("b", http.HandlerFunc(canaryBackend)),
@@ -102,9 +104,12 @@ func TestACanaryCredentialAppearsNowhere(t *testing.T) {
 		}
 	}
 	require.NotZero(t, ok, "good credentials pass")
-	for _, page := range []string{"/config", "/routes", "/upstreams", "/metrics"} {
+	for _, page := range []string{
+		"/config", "/routes", "/upstreams", "/metrics",
+		"/debug/pprof/goroutine?debug=1", "/debug/pprof/heap?debug=1", "/debug/pprof/allocs?debug=1",
+	} {
 		r, w := httptest.NewRequest(http.MethodGet, "http://127.0.0.1"+page, nil), httptest.NewRecorder()
-		admin.New(g, admin.Metrics(figures.Handler())).ServeHTTP(w, r)
+		admin.New(g, admin.Metrics(figures.Handler()), admin.Pprof(true)).ServeHTTP(w, r)
 		require.Equal(t, http.StatusOK, w.Code, page)
 		fmt.Fprintln(&written, w.Body)
 	}
@@ -112,6 +117,7 @@ func TestACanaryCredentialAppearsNowhere(t *testing.T) {
 	text := written.String()
 	require.Contains(t, text, `"msg":"exchange"`)
 	require.Contains(t, text, "panic in an exchange")
+	require.Contains(t, text, "span authenticate", "stages are spans")
 	for _, c := range canaries {
 		require.False(t, strings.Contains(text, c), "%q is told", c)
 		if _, signature, found := strings.Cut(c, "."); found {
@@ -138,7 +144,7 @@ func canaryUpdate(tokens *gatewaytest.Tokens, secretFile string, sum [32]byte) r
 	route := func(name string, more ...registry.Policy) registry.Route {
 		return registry.Route{
 			Name: name, API: "users/v1", Match: registry.Match{Path: "/" + name}, Upstream: "b",
-			Policies: append([]registry.Policy{authenticate, subscription.Policy(subscription.Config{})}, more...),
+			Policies: append([]registry.Policy{tracing.Policy(tracing.Config{Stages: "spans"}), authenticate, subscription.Policy(subscription.Config{})}, more...),
 		}
 	}
 	return registry.Update{

@@ -2,11 +2,48 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 )
+
+// Drain timing: what Run's end and a retired route allow.
+type Drain struct {
+	// Grace is how long readiness is off before new requests are refused; 0 by
+	// default. Load balancers need about two of their check intervals.
+	Grace time.Duration
+	// Delay is how long exchanges may end by themselves before streams and
+	// tunnels are told to; 1 s by default.
+	Delay time.Duration
+	// Deadline bounds the whole; 30 s by default. What is left then is cut.
+	Deadline time.Duration
+}
+
+// Draining sets how Run ends and how routes retire. Zero fields keep their
+// defaults.
+func Draining(d Drain) Option {
+	return once("Draining", func(s *settings) error {
+		if d.Grace < 0 || d.Delay < 0 || d.Deadline < 0 {
+			return errors.New("gateway: Draining wants no negative times")
+		}
+		s.grace = d.Grace
+		if d.Delay > 0 {
+			s.drainDelay = d.Delay
+		}
+		if d.Deadline > 0 {
+			s.deadline = d.Deadline
+		}
+		return nil
+	})
+}
+
+// DrainReport has f told what became of the exchanges that the drain at Run's
+// end met: once, from the goroutine of Run.
+func DrainReport(f func(Report)) Option {
+	return once("DrainReport", func(s *settings) error { s.drained = f; return nil })
+}
 
 // A Report tells what became of the exchanges that a drain met.
 type Report struct {

@@ -141,10 +141,10 @@ func (f *freshness) judge() int32 {
 func (f *freshness) changed(now int32, silence time.Duration) {
 	switch now {
 	case isRefusing:
-		f.logger.Error("requests are refused: the source is silent", "silence", silence.Round(time.Millisecond))
+		f.warn(now, silence)
 		f.tell(pipeline.ConfigRefusing)
 	case isStale:
-		f.warn(silence)
+		f.warn(now, silence)
 		f.tell(pipeline.ConfigStale)
 	default:
 		f.logger.Info("the source is heard again")
@@ -152,8 +152,14 @@ func (f *freshness) changed(now int32, silence time.Duration) {
 	}
 }
 
-func (f *freshness) warn(silence time.Duration) {
-	f.logger.Warn("the source is silent; what it said last is served on", "silence", silence.Round(time.Millisecond))
+// warn tells of a silence, and of what it comes to.
+func (f *freshness) warn(now int32, silence time.Duration) {
+	silence = silence.Round(time.Millisecond)
+	if now == isRefusing {
+		f.logger.Error("requests are refused: the source is silent", "silence", silence)
+		return
+	}
+	f.logger.Warn("the source is silent; what it said last is served on", "silence", silence)
 }
 
 // watch judges again and again until ctx ends.
@@ -169,7 +175,7 @@ func (f *freshness) watch(ctx context.Context) {
 			warned = time.Now()
 		case now != isFresh && f.WarnAfter > 0 && time.Since(warned) >= f.WarnAfter:
 			warned = time.Now()
-			f.warn(silence)
+			f.warn(now, silence)
 		}
 		if pause(ctx, f.pause(silence)); ctx.Err() != nil {
 			return

@@ -108,6 +108,10 @@ func TestASilentSourceIsWarnedOfThenRefusedAndServedAgain(t *testing.T) {
 		g.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 		require.NotEmpty(t, w.Header().Get("Retry-After"))
 		require.Equal(t, "staleness", explain(g, "/").Decisions[0].Rule)
+		served := strings.Count(log.String(), "is served on")
+		time.Sleep(3 * time.Minute)
+		require.Equal(t, served, strings.Count(log.String(), "is served on"), "what is refused is not said to be served")
+		require.InDelta(t, 4, strings.Count(log.String(), "requests are refused"), 1, "told again each minute")
 
 		source.Silent(false)
 		serves(http.StatusOK, pipeline.Fresh) // with the first request

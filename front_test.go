@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -126,9 +127,10 @@ func (n *neighbour) ask(client *http.Client, url string) {
 	start := time.Now()
 	resp, err := client.Get(url)
 	if err == nil {
-		drain(resp.Body)
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
-			err = fmt.Errorf("status %d", resp.StatusCode)
+			err = fmt.Errorf("status %d: %s", resp.StatusCode, body)
 		}
 	}
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -18,6 +19,59 @@ import (
 // believed: it was damaged, others may have written it, or it is not signed with
 // one of the keys.
 var ErrLastGood = errors.New("gateway: last good configuration is damaged")
+
+// lastGood is where the last good configuration is kept, and under which keys.
+type lastGood struct {
+	path string
+	keys keyring
+}
+
+// A LastGoodOption is one setting of LastGood.
+type LastGoodOption func(*lastGood) error
+
+// LastGood keeps the last good configuration in a file of mode 0600, from
+// which Run starts when the source is away. A checksum shows damage; SignedBy
+// shows that nobody else wrote it.
+func LastGood(path string, options ...LastGoodOption) Option {
+	return once("LastGood", func(s *settings) error {
+		s.lastGood.path = path
+		var errs []error
+		for _, o := range options {
+			errs = append(errs, o(&s.lastGood))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// minSignKey is how long a key must be that signs, in bytes.
+const minSignKey = 16
+
+// SignedBy has the file signed with HMAC-SHA-256 under the first of the keys,
+// and believed only where one of them has signed it: to change the key, put the
+// new one in front, and take the old one away once the file was written. A key
+// has 16 bytes or more, and is read once, when the gateway is made.
+//
+// The signature covers when the source was heard last, so that WhenStale is not
+// deceived by a file that was touched. It does not keep an older file that was
+// signed from being put in the place of a newer one; WhenStale bounds that.
+func SignedBy(keys ...registry.Secret) LastGoodOption {
+	return func(l *lastGood) error {
+		if len(keys) == 0 {
+			return errors.New("gateway: SignedBy wants a key")
+		}
+		for i, k := range keys {
+			key, err := new(pipeline.Env).Secret(k)
+			if err == nil && len(key) < minSignKey {
+				err = fmt.Errorf("it has %d bytes; want %d at the least", len(key), minSignKey)
+			}
+			if err != nil {
+				return fmt.Errorf("gateway: key %d of SignedBy: %w", i+1, err)
+			}
+			l.keys = append(l.keys, key)
+		}
+		return nil
+	}
+}
 
 // good is what the file holds. It knows references to secrets and keyed hashes
 // of keys, never a secret.

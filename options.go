@@ -234,59 +234,6 @@ func listening(l listener) Option {
 	}
 }
 
-// lastGood is where the last good configuration is kept, and under which keys.
-type lastGood struct {
-	path string
-	keys keyring
-}
-
-// A LastGoodOption is one setting of LastGood.
-type LastGoodOption func(*lastGood) error
-
-// LastGood keeps the last good configuration in a file of mode 0600, from
-// which Run starts when the source is away. A checksum shows damage; SignedBy
-// shows that nobody else wrote it.
-func LastGood(path string, options ...LastGoodOption) Option {
-	return once("LastGood", func(s *settings) error {
-		s.lastGood.path = path
-		var errs []error
-		for _, o := range options {
-			errs = append(errs, o(&s.lastGood))
-		}
-		return errors.Join(errs...)
-	})
-}
-
-// minSignKey is how long a key must be that signs, in bytes.
-const minSignKey = 16
-
-// SignedBy has the file signed with HMAC-SHA-256 under the first of the keys,
-// and believed only where one of them has signed it: to change the key, put the
-// new one in front, and take the old one away once the file was written. A key
-// has 16 bytes or more, and is read once, when the gateway is made.
-//
-// The signature covers when the source was heard last, so that WhenStale is not
-// deceived by a file that was touched. It does not keep an older file that was
-// signed from being put in the place of a newer one; WhenStale bounds that.
-func SignedBy(keys ...registry.Secret) LastGoodOption {
-	return func(l *lastGood) error {
-		if len(keys) == 0 {
-			return errors.New("gateway: SignedBy wants a key")
-		}
-		for i, k := range keys {
-			key, err := new(pipeline.Env).Secret(k)
-			if err == nil && len(key) < minSignKey {
-				err = fmt.Errorf("it has %d bytes; want %d at the least", len(key), minSignKey)
-			}
-			if err != nil {
-				return fmt.Errorf("gateway: key %d of SignedBy: %w", i+1, err)
-			}
-			l.keys = append(l.keys, key)
-		}
-		return nil
-	}
-}
-
 // History sets how many snapshots are kept for Rollback; 10 by default.
 func History(n int) Option {
 	return once("History", func(s *settings) error {
@@ -298,45 +245,9 @@ func History(n int) Option {
 	})
 }
 
-// Drain timing: what Run's end and a retired route allow.
-type Drain struct {
-	// Grace is how long readiness is off before new requests are refused; 0 by
-	// default. Load balancers need about two of their check intervals.
-	Grace time.Duration
-	// Delay is how long exchanges may end by themselves before streams and
-	// tunnels are told to; 1 s by default.
-	Delay time.Duration
-	// Deadline bounds the whole; 30 s by default. What is left then is cut.
-	Deadline time.Duration
-}
-
-// Draining sets how Run ends and how routes retire. Zero fields keep their
-// defaults.
-func Draining(d Drain) Option {
-	return once("Draining", func(s *settings) error {
-		if d.Grace < 0 || d.Delay < 0 || d.Deadline < 0 {
-			return errors.New("gateway: Draining wants no negative times")
-		}
-		s.grace = d.Grace
-		if d.Delay > 0 {
-			s.drainDelay = d.Delay
-		}
-		if d.Deadline > 0 {
-			s.deadline = d.Deadline
-		}
-		return nil
-	})
-}
-
 // LoadTimeout bounds how long Run waits for the first update of the source. By
 // default 2 s where a last good configuration is at hand to start from, and
 // 10 s where there is none.
 func LoadTimeout(d time.Duration) Option {
 	return once("LoadTimeout", func(s *settings) error { s.load = d; return nil })
-}
-
-// DrainReport has f told what became of the exchanges that the drain at Run's
-// end met: once, from the goroutine of Run.
-func DrainReport(f func(Report)) Option {
-	return once("DrainReport", func(s *settings) error { s.drained = f; return nil })
 }

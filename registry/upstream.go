@@ -19,7 +19,7 @@ type Upstream struct {
 	Connections Connections `json:"connections,omitzero"`
 	// Timeouts bounds the steps of one attempt.
 	Timeouts Timeouts `json:"timeouts,omitzero"`
-	// TLS is how https endpoints are verified.
+	// TLS is how https endpoints are verified, and what they are shown.
 	TLS UpstreamTLS `json:"tls,omitzero"`
 	// Health says how it is found out which endpoints are fit to serve: by
 	// active probes, passively by the attempts themselves, or both.
@@ -87,11 +87,18 @@ type Timeouts struct {
 }
 
 // UpstreamTLS holds the settings towards https endpoints. Names are verified.
+// Files are read when the upstream is built: at the start, and where its
+// settings have changed.
 type UpstreamTLS struct {
 	// ServerName overrides the name that the certificate is held to.
 	ServerName string `json:"server_name,omitempty"`
 	// CAFile replaces the system's roots.
 	CAFile string `json:"ca_file,omitempty"`
+	// CertFile is the certificate shown to endpoints that ask for one, with
+	// its chain, as PEM; with KeyFile. None is shown by default.
+	CertFile string `json:"cert_file,omitempty"`
+	// KeyFile is the private key of CertFile, as PEM.
+	KeyFile string `json:"key_file,omitempty"`
 	// InsecureSkipVerify accepts any certificate: for tests only, and logged
 	// at each start.
 	InsecureSkipVerify bool `json:"insecure_skip_verify,omitempty"`

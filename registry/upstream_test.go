@@ -33,3 +33,25 @@ func TestABoundOfAgeThatWouldNotCountIsAFault(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsNoPairOfAClientIsAFault(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		tls    registry.UpstreamTLS
+		fields []string
+	}{
+		{"both", registry.UpstreamTLS{CertFile: "a.pem", KeyFile: "a.key"}, nil},
+		{"no key", registry.UpstreamTLS{CertFile: "a.pem"}, []string{"/tls/key_file"}},
+		{"a key in place of its file", registry.UpstreamTLS{CertFile: "a.pem", KeyFile: "-----BEGIN PRIVATE KEY-----"}, []string{"/tls/key_file"}},
+		{"no certificate", registry.UpstreamTLS{KeyFile: "a.key"}, []string{"/tls/cert_file"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := registry.Validate(&registry.Snapshot{Version: "1", Environment: "test", Upstreams: []registry.Upstream{
+				{Name: "users", Endpoints: []registry.Endpoint{{URL: "https://a"}}, TLS: c.tls},
+			}})
+			require.Equal(t, c.fields, fieldsOf(err))
+		})
+	}
+}

@@ -48,6 +48,24 @@ func (v *validator) bounds(u *Upstream) {
 	if name := u.TLS.ServerName; name != "" && !validHost(name) {
 		v.fault("/tls/server_name", fmt.Errorf("want a name such as backend.example.com, found %q", clip(name)))
 	}
+	if field := halfPair(&u.TLS); field != "" {
+		v.fault(field, errors.New("want cert_file and key_file together, or none of them"))
+	}
+	if strings.Contains(u.TLS.KeyFile, "-----BEGIN") { // which is not repeated
+		v.fault("/tls/key_file", errors.New("want the path of a file, not what it holds"))
+	}
+}
+
+// halfPair returns the one of certificate and key that is missing, "" where
+// both are there or none is.
+func halfPair(t *UpstreamTLS) string {
+	switch {
+	case t.CertFile != "" && t.KeyFile == "":
+		return "/tls/key_file"
+	case t.CertFile == "" && t.KeyFile != "":
+		return "/tls/cert_file"
+	}
+	return ""
 }
 
 // ageFault says that a bound of age would not count: only our own client, and

@@ -81,14 +81,17 @@ func (s *settings) source(stderr io.Writer) (registry.Source, error) {
 			return string(token), err
 		}))
 	}
-	if s.config == "" {
-		return poll.New(s.registry, options...)
+	if s.config != "" {
+		options = append(options, poll.DirectoryOnly())
 	}
-	directory, err := poll.New(s.registry, append(options, poll.DirectoryOnly())...)
-	if err != nil {
-		return nil, err
+	polled, err := poll.New(s.registry, options...)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("-registry: %w", err)
+	case s.config == "":
+		return polled, nil
 	}
-	return registry.Merge(source(stderr, strings.Split(s.config, ",")...), directory), nil
+	return registry.Merge(source(stderr, strings.Split(s.config, ",")...), polled), nil
 }
 
 // source watches configuration files, and tells stderr why one is refused.

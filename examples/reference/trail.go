@@ -36,6 +36,9 @@ func (t *trailSettings) validate() error {
 	if (t.file == "") != (t.keyFile == "") {
 		return errors.New("-audit and -audit-key-file go together")
 	}
+	if t.file == "" && (t.head != "" || t.all || t.durable || t.block) {
+		return errors.New("-audit-head, -audit-all, -audit-durable and -audit-block want -audit")
+	}
 	return nil
 }
 

@@ -29,8 +29,7 @@ func backendCases() []Case {
 	bad("chunked twice", status+"Transfer-Encoding: chunked, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
 	bad("two codings", status+"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n2\r\nok\r\n0\r\n\r\n")
 	// RFC 9112 section 6.3 lets the coding win, and what goes on is clean then.
-	c := bad("a length and a coding", status+"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
-	c.Want, c.MayPass = []string{"502|200"}, []string{"GET /"}
+	bad("a length and a coding", status+"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n").MayPass = []string{"GET /"}
 	bad("nothing at all", "")
 	bad("half a head", status+"X-A: ")
 	bad("half a status line", "HTTP/1.1 20")
@@ -39,11 +38,9 @@ func backendCases() []Case {
 	bad("a status of two digits", "HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\nok")
 	bad("a status of letters", "HTTP/1.1 abc OK\r\nContent-Length: 2\r\n\r\nok")
 	bad("a status below 100", "HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nok")
-	c = bad("an unknown version", "HTTP/3.7 200 OK\r\nContent-Length: 2\r\n\r\nok")
-	c.Own, c.Want = true, []string{"502|200"}
+	bad("an unknown version", "HTTP/3.7 200 OK\r\nContent-Length: 2\r\n\r\nok").Own = true
 	bad("a field without a colon", status+"X-A\r\nContent-Length: 2\r\n\r\nok").Own = true
-	c = bad("a name with a space", status+"X A: b\r\nContent-Length: 2\r\n\r\nok")
-	c.Own, c.Want, c.Gets = true, []string{"502|200"}, []string{"!X A"}
+	bad("a name with a space", status+"X A: b\r\nContent-Length: 2\r\n\r\nok").Own = true
 	bad("a NUL in a field", status+"X-A: a\x00b\r\nContent-Length: 2\r\n\r\nok")
 	bad("a control in a field", status+"X-A: a\x01b\r\nContent-Length: 2\r\n\r\nok")
 	big := bad("a head beyond its bound", status)
@@ -74,7 +71,7 @@ func backendCases() []Case {
 	good("a body behind a length of zero is nobody's", status+"Content-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong")
 	good("a body longer than its length ends where it says", status+"Content-Length: 2\r\n\r\nokay").Body = "ok"
 	good("a body in chunks is one", status+"Transfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n").Body = "ok"
-	c = good("a body that ends with its connection is one", status+"\r\nok")
+	c := good("a body that ends with its connection is one", status+"\r\nok")
 	c.Answer.Close, c.Body = true, "ok"
 	c = good("an answer of HTTP/1.0 is one", "HTTP/1.0 200 OK\r\n\r\nok")
 	c.Answer.Close, c.Body = true, "ok"

@@ -37,6 +37,9 @@ func pathCases() []Case {
 		{"an encoded dot segment with a parameter", "/a/%2e%2e;/b"}, {"a dot segment with an encoded semicolon", "/a/..%3b/b"},
 		{"an overlong slash", "/a%c0%afb"}, {"an overlong dot", "/a/%c0%ae%c0%ae/b"}, {"an overlong dot of three bytes", "/a/%e0%80%ae/b"},
 		{"what is not UTF-8", "/a%ff"}, {"half a surrogate", "/a%ed%a0%80"},
+		{"a semicolon", "/a;b"}, {"a semicolon at the end", "/a;"}, {"an encoded semicolon", "/a%3bb"},
+		{"a segment of three dots", "/a/.../b"}, {"a segment of three encoded dots", "/a/%2e%2e%2e"},
+		{"a dot at the end", "/a."}, {"a dot at the end of a segment", "/a./b"}, {"an encoded dot at the end", "/a%2e"},
 	} {
 		one := declined(group, "400", [2]string{c[0], "GET " + c[1] + " HTTP/1.1\r\n" + host + "\r\n"})[0]
 		one.Own = true

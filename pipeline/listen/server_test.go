@@ -74,6 +74,23 @@ func TestTLSIsHeldToItsFloor(t *testing.T) {
 	}
 }
 
+func TestAStricterChoiceOfTLSCounts(t *testing.T) {
+	t.Parallel()
+	server, client := secured(t)
+	client.MaxVersion = tls.VersionTLS12
+	modern := server.Clone()
+	modern.MinVersion = tls.VersionTLS13
+	_, err := tls.Dial("tcp", serve(t, http.HandlerFunc(describe), listen.Config{TLS: modern}), client)
+	require.Error(t, err, "TLS 1.2 is not spoken where 1.3 is the least")
+
+	chosen := server.Clone()
+	chosen.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256}
+	c, err := tls.Dial("tcp", serve(t, http.HandlerFunc(describe), listen.Config{TLS: chosen}), client)
+	require.NoError(t, err)
+	require.Equal(t, chosen.CipherSuites[0], c.ConnectionState().CipherSuite)
+	require.NoError(t, c.Close())
+}
+
 func TestHSTSIsNotSaidWithoutTLS(t *testing.T) {
 	t.Parallel()
 	addr := serve(t, http.HandlerFunc(describe), listen.Config{HSTS: time.Hour})

@@ -3,12 +3,8 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +24,6 @@ const (
 	pingAfter              = 30 * time.Second
 	pingTimeout            = 15 * time.Second
 	maxResponseHead        = 64 << 10
-	maxCAFile              = 1 << 20
 )
 
 // newTransport returns the transport of one endpoint. Nothing of the
@@ -60,42 +55,6 @@ func or(n, other int) int {
 		return other
 	}
 	return n
-}
-
-// tlsConfig returns the settings towards https endpoints, with one session
-// cache for all endpoints of the upstream.
-func tlsConfig(c registry.UpstreamTLS) (*tls.Config, error) {
-	config := &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		ServerName:         c.ServerName,
-		InsecureSkipVerify: c.InsecureSkipVerify, // the setting is named so and logged at each start
-		ClientSessionCache: tls.NewLRUClientSessionCache(0),
-	}
-	if c.CAFile == "" {
-		return config, nil
-	}
-	pem, err := readFile(c.CAFile)
-	if err != nil {
-		return nil, err
-	}
-	config.RootCAs = x509.NewCertPool()
-	if !config.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM form", c.CAFile)
-	}
-	return config, nil
-}
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxCAFile+1))
-	if err == nil && len(content) > maxCAFile {
-		err = fmt.Errorf("%s is longer than %d bytes", path, maxCAFile)
-	}
-	return content, err
 }
 
 // dialer marks the attempt that asks for a connection, so that it is known

@@ -68,14 +68,12 @@ var errNoGo = errors.New("health needs a goroutine, and there is nobody to start
 // registry.Faults. It connects to nothing.
 func New(u registry.Upstream, o Options) (*Upstream, error) {
 	faults := check(u)
-	config, err := tlsConfig(u.TLS)
-	if err != nil {
-		faults.Add("/tls/ca_file", "%w", err)
-	}
+	config, wrong := tlsConfig(u.TLS)
+	faults = append(faults, wrong...)
 	if o.Go == nil && o.Handler == nil && u.Health != (registry.Health{}) {
 		faults.Add("/health", "%w", errNoGo)
 	}
-	_, wrong := checkEndpoints(u.Endpoints)
+	_, wrong = checkEndpoints(u.Endpoints)
 	if faults = append(faults, wrong...); len(faults) > 0 {
 		return nil, of(u.Name, faults)
 	}
