@@ -77,8 +77,15 @@ func newFreshness(s *settings, tell func(action string)) (*freshness, error) {
 }
 
 // since sets what counts until the source is heard for the first time: when the
-// gateway began, or when the one was heard that it was started from.
-func (f *freshness) since(t time.Time) { f.base.Store(&t) }
+// gateway began, or when the one was heard that it was started from. What a
+// clock that ran ahead has written counts from now on, or there would be no
+// silence until that time comes.
+func (f *freshness) since(t time.Time) {
+	if now := time.Now(); t.After(now) {
+		t = now
+	}
+	f.base.Store(&t)
+}
 
 // heard returns when the source was heard last; the zero time where it cannot
 // tell.

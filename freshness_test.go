@@ -188,6 +188,28 @@ func TestTheLastGoodConfigurationIsAsOldAsItSays(t *testing.T) {
 	})
 }
 
+// TestAFileThatIsFromTheFuture was written while the clock ran a year ahead.
+// Each bubble of synctest begins at the same time.
+func TestAFileThatIsFromTheFuture(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "last-good.json")
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(365 * 24 * time.Hour)
+		ahead, err := gateway.New(standardKinds(), gateway.Upstream("b", text("b")), gateway.LastGood(path))
+		require.NoError(t, err)
+		require.NoError(t, ahead.Apply(t.Context(), registry.Update{Snapshot: snapshot("1", public("one", "/", "b"))}))
+		require.NoError(t, ahead.Close())
+	})
+	synctest.Test(t, func(t *testing.T) {
+		g, _, end := startedFrom(t, path, gateway.WhenStale(gateway.Staleness{RefuseAfter: 40 * time.Minute}))
+		status, _ := get(g, "/")
+		require.Equal(t, http.StatusOK, status)
+		time.Sleep(41 * time.Minute)
+		require.Equal(t, pipeline.CodeConfigStale, code(t, g, "/"))
+		require.NoError(t, end())
+	})
+}
+
 func TestAGatewayThatWasKilledHasSavedWhenItHeard(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "last-good.json")

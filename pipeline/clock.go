@@ -57,14 +57,15 @@ func (c *clock) slot(name *string) uint8 {
 
 // turn hands the exchange to the next owner and returns the one before.
 func (x *Exchange) turn(to uint8) (before uint8) {
-	c, now := &x.clock, time.Since(x.Start)
+	c, now := x.clock, time.Since(x.Start)
 	before = c.owner
 	c.spent[before] += now - c.last
 	c.last, c.owner = now, to
 	return before
 }
 
-// timed reports whether somebody wants to know how long stages took.
+// timed reports whether somebody wants to know how long stages took. Then there
+// is a clock.
 func (x *Exchange) timed() bool { return x.entry != nil && x.entry.Timed }
 
 // Spent returns how long each part of the gateway had the exchange until now,

@@ -52,6 +52,7 @@ type Exchange struct {
 	body    payload
 	target  string
 	watcher Watcher
+	clock   *clock   // where somebody wants to know how long stages took
 	refusal *Problem // the last one recorded as a denial
 
 	edits      []edit
@@ -62,13 +63,12 @@ type Exchange struct {
 
 	paramValues  [MaxParams]string
 	editRoom     [4]edit
-	decisionRoom [10]Decision
-	attemptRoom  [2]Attempt
+	decisionRoom [7]Decision
+	attemptRoom  [1]Attempt
 	enderRoom    [4]Ender
 	replyRoom    [8]string
 	grantRoom    Grant
 	identityRoom Identity
-	clock        clock
 }
 
 // A Link is what the edge lends to an exchange to reach the client by.

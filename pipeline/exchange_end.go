@@ -73,7 +73,7 @@ func (x *Exchange) Fork() *Exchange {
 	x.forked = true
 	f := &Exchange{
 		In: x.In, Reply: maps.Clone(x.Reply), Client: x.Client, Scheme: x.Scheme, Upgrade: x.Upgrade,
-		ID: x.ID, TraceID: x.TraceID,
+		ID: x.ID, TraceID: x.TraceID, Spellings: x.Spellings,
 		Start: x.Start, Deadline: x.Deadline, Route: x.Route, Environment: x.Environment,
 		Identity: x.Identity, Subscription: x.Subscription, Grant: x.Grant,
 		entry: x.entry, raw: x.raw, target: x.target, fork: true, forked: true,

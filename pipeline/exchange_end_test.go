@@ -147,7 +147,9 @@ func TestForkHasItsOwnRecords(t *testing.T) {
 	x.SetTarget("/parent")
 	x.SetReply("X-Reply", "parent")
 	x.Decide(pipeline.Decision{Stage: "parent"})
+	x.Spellings = registry.EncodedSlash
 	f := x.Fork()
+	require.Equal(t, registry.EncodedSlash, f.Spellings, "or a rewrite asks for another path")
 	require.Equal(t, "7", f.Param("id"))
 	require.Equal(t, "parent", f.Get("X-Old"))
 	require.Empty(t, f.Decisions())

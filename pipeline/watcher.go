@@ -26,7 +26,12 @@ func (x *Exchange) Watch(w Watcher) {
 }
 
 // look finds out whether somebody wants to know of the stages.
-func (x *Exchange) look() { x.observed = x.watcher != nil || x.timed() }
+func (x *Exchange) look() {
+	if x.clock == nil && x.timed() {
+		x.clock = new(clock)
+	}
+	x.observed = x.watcher != nil || x.timed()
+}
 
 // watched runs a stage that is watched.
 func watched(ctx context.Context, x *Exchange, stage string, h Handler) (resp *http.Response, err error) {

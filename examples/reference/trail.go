@@ -135,5 +135,8 @@ func (v *verifying) tell(r *audit.Report, stdout io.Writer) int {
 	}
 	fmt.Fprintf(stdout, "%d records hold, %d to %d; the head vouches for all up to %d; %d dropped for want of room, %d torn tails repaired\n",
 		r.Records, r.First, r.Last, r.Anchored, r.Dropped, r.Repaired)
+	if r.Headless > 0 {
+		fmt.Fprintf(stdout, "%d times no head was found when a gateway began to write behind records: whether some were missing then nobody knows\n", r.Headless)
+	}
 	return status
 }

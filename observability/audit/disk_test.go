@@ -358,7 +358,11 @@ func TestAHeadThatIsGoneOrTornIsToldInTheTrail(t *testing.T) {
 			tr.deny(2)
 			require.NoError(t, tr.end())
 			require.Contains(t, read(t, path), `"`+tt.tells+`":true`)
-			whole(t, path)
+			want := uint64(0)
+			if tt.head == "" {
+				want = 1
+			}
+			require.Equal(t, want, whole(t, path).Headless)
 		})
 	}
 }

@@ -48,13 +48,18 @@ func (f Fault) String() string {
 
 // A Report is what Verify found.
 type Report struct {
-	Records  uint64  `json:"records"`  // that hold
-	First    uint64  `json:"first"`    // number of the first of them
-	Last     uint64  `json:"last"`     // and of the last
-	Anchored uint64  `json:"anchored"` // how far the head vouches for the end
-	Dropped  uint64  `json:"dropped"`  // records that found no room, as the trail says
-	Repaired uint64  `json:"repaired"` // times that a torn tail was cut off, as the trail says
-	Faults   []Fault `json:"faults"`   // the first hundred
+	Records  uint64 `json:"records"`  // that hold
+	First    uint64 `json:"first"`    // number of the first of them
+	Last     uint64 `json:"last"`     // and of the last
+	Anchored uint64 `json:"anchored"` // how far the head vouches for the end
+	Dropped  uint64 `json:"dropped"`  // records that found no room, as the trail says
+	Repaired uint64 `json:"repaired"` // times that a torn tail was cut off, as the trail says
+	// Headless is how often a gateway began to write behind records and found no
+	// head, as the trail says: what was missing before those records nobody knows.
+	// A system that goes down within the first moments of a trail is a cause of
+	// one; whoever takes the end and the head away is another.
+	Headless uint64  `json:"headless,omitempty"`
+	Faults   []Fault `json:"faults"` // the first hundred
 	More     int     `json:"more,omitempty"`
 }
 
@@ -239,6 +244,8 @@ func (v *verifier) record(line []byte) {
 	v.count(r.body)
 }
 
+func opened(body []byte) bool { return bytes.Contains(body, []byte(`,"event":"`+EventOpened+`"`)) }
+
 // note keeps where the first record stands.
 func (v *verifier) note(seq uint64) {
 	if v.report.First == 0 {
@@ -273,8 +280,11 @@ func (v *verifier) count(body []byte) {
 		n, _ := strconv.ParseUint(digits, 10, 64)
 		v.report.Dropped += n
 	}
-	if bytes.Contains(body, []byte(`,"torn_bytes":`)) && bytes.Contains(body, []byte(`,"event":"`+EventOpened+`"`)) {
+	if bytes.Contains(body, []byte(`,"torn_bytes":`)) && opened(body) {
 		v.report.Repaired++
+	}
+	if bytes.Contains(body, []byte(`,"head_missing":true`)) && opened(body) {
+		v.report.Headless++
 	}
 }
 

@@ -105,11 +105,31 @@ type copyBuffer [32 << 10]byte
 // copyBuffers recycles them; what it holds is never state.
 var copyBuffers = sync.Pool{New: func() any { return new(copyBuffer) }}
 
+// A longBuffer is what a body is copied through that is known to be longer than
+// a copyBuffer, and to be there at once, with room for it in the socket: it
+// takes half the system calls. What may take its time goes through less: many
+// such bodies are under way beside each other.
+type longBuffer [64 << 10]byte
+
+// maxLong is the longest body that is copied through a longBuffer.
+const maxLong = 256 << 10
+
+var longBuffers = sync.Pool{New: func() any { return new(longBuffer) }}
+
 func (c *call) copyBody(resp *http.Response) error {
+	if n := resp.ContentLength; n > int64(len(copyBuffer{})) && n <= maxLong {
+		buf := longBuffers.Get().(*longBuffer)
+		defer longBuffers.Put(buf)
+		return c.copyThrough(buf[:], resp)
+	}
 	buf := copyBuffers.Get().(*copyBuffer)
 	defer copyBuffers.Put(buf)
+	return c.copyThrough(buf[:], resp)
+}
+
+func (c *call) copyThrough(buf []byte, resp *http.Response) error {
 	for {
-		n, err := resp.Body.Read(buf[:])
+		n, err := resp.Body.Read(buf)
 		if resp.ContentLength >= 0 && c.sent+int64(n) > resp.ContentLength {
 			return errLength
 		}

@@ -8,18 +8,33 @@ import (
 )
 
 // A readDeadline joins the deadline that the server sets with the one of the
-// guard: whichever is earlier holds. The connection is told only when it is
-// read.
+// guard: whichever is earlier holds. Both are kept by an alarm; the connection
+// itself is told only of a deadline that has passed, which ends its reads.
 type readDeadline struct {
 	conn net.Conn
 
 	mu      sync.Mutex
 	server  time.Time // set from outside
 	own     time.Time // of the read that is under way
-	told    time.Time
+	alarm   alarm
 	reading bool
+	ended   bool          // the connection was told of one that has passed
 	wake    chan struct{} // made by whoever waits without reading
 	closed  bool
+}
+
+// begin makes d the deadline of conn.
+func (d *readDeadline) begin(conn net.Conn) {
+	d.conn = conn
+	d.alarm = alarm{mu: &d.mu, until: d.until, off: func() { _ = d.end() }} // a connection that is closed needs none
+}
+
+// until returns the deadline of the read that is under way.
+func (d *readDeadline) until() time.Time {
+	if !d.reading {
+		return time.Time{}
+	}
+	return earlier(d.server, d.own)
 }
 
 // set is SetReadDeadline. It may be called while a read is under way, which
@@ -61,15 +76,30 @@ func (d *readDeadline) enter(own time.Time) error {
 	return err
 }
 
-// tell sets the deadline of the connection, where it has another.
+// tell has the read that is under way end by its deadline.
 func (d *readDeadline) tell() error {
-	t := earlier(d.server, d.own)
-	if t.Equal(d.told) {
+	t := d.until()
+	if !t.IsZero() && !d.alarm.set(t) {
+		return d.end()
+	}
+	if !d.ended {
 		return nil
 	}
-	d.told = t
-	return d.conn.SetReadDeadline(t)
+	d.ended = false
+	return d.conn.SetReadDeadline(time.Time{})
 }
+
+// end ends the reads of the connection.
+func (d *readDeadline) end() error {
+	if d.ended {
+		return nil
+	}
+	d.ended = true
+	return d.conn.SetReadDeadline(longAgo)
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
 
 // await waits for the server's deadline without reading: for the reader that
 // can hold no more.
@@ -125,6 +155,7 @@ func (d *readDeadline) close() {
 		close(d.wake)
 	}
 	d.closed = true
+	d.alarm.stop()
 }
 
 // timedOut tells whether a deadline ended a read or write.

@@ -55,12 +55,15 @@ func newStalling(conn net.Conn, l *Limits) net.Conn {
 		return conn
 	}
 	s := &stalling{Conn: conn, measure: l.answers()}
+	s.alarm = alarm{mu: &s.mu, until: s.until, off: s.end}
 	s.pace.begin(s.measure)
 	return s
 }
 
 func guard(conn net.Conn, l *Limits) *Conn {
-	return &Conn{Conn: conn, limits: l, framer: framer{limits: l}, deadline: readDeadline{conn: conn}}
+	c := &Conn{Conn: conn, limits: l, framer: framer{limits: l}}
+	c.deadline.begin(conn)
+	return c
 }
 
 // watch returns conn as one of HTTP/2 from its first byte on.

@@ -13,14 +13,20 @@ import (
 type stalling struct {
 	net.Conn
 	measure measure
+	writing sync.Mutex // held by a write: there is one look at a time
 
 	mu     sync.Mutex
 	pace   pace
 	server time.Time // the deadline that was set from outside
+	look   time.Time // when to look at the write that is under way; zero where none is
+	alarm  alarm     // of the looks
+	ended  bool      // a look has ended the write
 	lifted bool      // whoever has the connection looks after it himself
 }
 
 func (s *stalling) Write(p []byte) (n int, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	for {
 		start, err := s.arm()
 		if err != nil {
@@ -39,15 +45,31 @@ func (s *stalling) Write(p []byte) (n int, err error) {
 // if they had gone just now.
 const looks = 8
 
-// arm sets the deadline of one look.
+// arm has a look end the write that comes.
 func (s *stalling) arm() (start time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lifted {
 		return start, nil
 	}
+	if s.ended {
+		s.ended = false
+		err = s.Conn.SetWriteDeadline(s.server)
+	}
 	start = time.Now()
-	return start, s.Conn.SetWriteDeadline(earlier(s.server, start.Add(min(s.pace.left, s.measure.grace/looks+1))))
+	s.look = start.Add(min(s.pace.left, s.measure.grace/looks+1))
+	if !s.alarm.set(s.look) {
+		s.end()
+	}
+	return start, err
+}
+
+func (s *stalling) until() time.Time { return s.look }
+
+// end ends the write that is under way.
+func (s *stalling) end() {
+	s.ended = true
+	_ = s.Conn.SetWriteDeadline(longAgo) // a connection that is closed needs none
 }
 
 // over is after a write of n bytes, and tells whether there may be another.
@@ -57,6 +79,7 @@ func (s *stalling) over(start time.Time, n int) bool {
 	if s.lifted {
 		return true
 	}
+	s.look = time.Time{}
 	now := time.Now()
 	s.pace.took(now.Sub(start), n, s.measure)
 	return s.pace.left <= 0 || passed(s.server, now)
@@ -64,18 +87,35 @@ func (s *stalling) over(start time.Time, n int) bool {
 
 // lift ends the watch.
 func (s *stalling) lift() {
+	s.rest()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lifted = true
 	_ = s.Conn.SetWriteDeadline(s.server) // a connection that is closed needs none
+}
+
+// Close closes the connection, which needs no watch any more.
+func (s *stalling) Close() error {
+	s.rest()
+	return s.Conn.Close()
+}
+
+func (s *stalling) rest() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lifted, s.look = true, time.Time{}
+	s.alarm.stop()
 }
 
 // SetWriteDeadline sets the deadline that holds beside the limit.
 func (s *stalling) SetWriteDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.server = t
-	return s.Conn.SetWriteDeadline(t)
+	s.server, s.ended = t, false
+	err := s.Conn.SetWriteDeadline(t)
+	if !s.look.IsZero() && !s.alarm.set(s.look) { // it has ended the write already
+		s.end()
+	}
+	return err
 }
 
 // SetDeadline sets both deadlines.

@@ -151,10 +151,21 @@ func appendEscaped(path []byte, value string, slashes bool) []byte {
 }
 
 // hosted reports whether some read a host where the path, but for its first
-// slash, begins.
+// slash, begins: with a separator in any spelling, encoded twice among them,
+// or with spaces before one, which some drop.
 func hosted(path string) bool {
-	return strings.HasPrefix(path, "/") || strings.HasPrefix(path, "%2F") ||
-		strings.HasPrefix(path, "%5C") || strings.HasPrefix(path, "%3B")
+	if len(path) == 0 || path[0] != '/' && path[0] != '%' { // at once, as nearly always
+		return false
+	}
+	for strings.HasPrefix(path, "%20") {
+		path = path[len("%20"):]
+	}
+	for _, mark := range [...]string{"/", "%2F", "%5C", "%3B", "%252F", "%255C", "%253B"} {
+		if len(path) >= len(mark) && strings.EqualFold(path[:len(mark)], mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // appendRest appends what stands in an encoded path from segment n on, in

@@ -167,6 +167,13 @@ func TestRewriteRefusesAPathThatBeginsWithAHost(t *testing.T) {
 	require.Equal(t, pipeline.CodePathRefused, pipeline.Code(err))
 	_, err = rewritten(t, "/a/{x}", "/{x}", "/a/%2Fhost", nil)
 	require.Equal(t, pipeline.CodePathRefused, pipeline.Code(err))
+	for _, first := range []string{"%20/host", "%20%2Fhost", "%252fhost", "%252Fhost", "%255Chost", "%253b/host", "%20%252fhost"} {
+		_, err = rewritten(t, "/a/{x...}", "/{x...}", "/a/"+first, nil)
+		require.Equal(t, pipeline.CodePathRefused, pipeline.Code(err), first)
+		got, err := rewritten(t, "/a/{x...}", "/{x...}", "/a/b/"+first, nil)
+		require.NoError(t, err, first)
+		require.NotEmpty(t, got)
+	}
 	got, err := rewritten(t, "/a/{x...}", "/b/{x...}", "/a//c", nil)
 	require.NoError(t, err)
 	require.Equal(t, "/b//c", got)

@@ -33,6 +33,9 @@ type direct struct {
 // sendDirect makes one attempt at e by our own client. It is send for where
 // nothing stands between us and the connection.
 func (u *Upstream) sendDirect(ctx context.Context, x *pipeline.Exchange, e *Endpoint, now time.Time) (*http.Response, error) {
+	if err := ctx.Err(); err != nil { // or a connection at hand would take the request
+		return nil, err
+	}
 	if !x.Deadline.IsZero() && !now.Before(x.Deadline) {
 		return nil, &pipeline.UpstreamError{Kind: pipeline.UpstreamTimeout, Err: errHeadTimeout}
 	}
@@ -68,7 +71,7 @@ func (d *direct) roundTrip(ctx context.Context) error {
 		return err
 	}
 	d.conn.Drop()
-	d.sender.Join() // of a body at hand: it waits for nobody
+	_ = d.sender.Join() // of a body at hand: it waits for nobody, and closing it does nothing
 	d.conn, d.sender = nil, nil
 	return d.once(ctx, true)
 }
@@ -200,6 +203,7 @@ func (d *direct) Close() error {
 
 // abandon gives up an attempt that has no answer.
 func (d *direct) abandon() {
+	defer d.end() // in a panic of the body too
 	if d.conn != nil {
 		d.conn.Drop()
 	}
@@ -207,7 +211,6 @@ func (d *direct) abandon() {
 	if d.sender == nil && d.body != nil {
 		_ = d.body.Close() // it was not read
 	}
-	d.end()
 }
 
 // end lets go of the endpoint, once.

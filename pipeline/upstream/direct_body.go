@@ -92,5 +92,7 @@ func (d *direct) End(*pipeline.Exchange) {
 	if body := d.answer; body != nil {
 		_ = body.Close() // nobody is left who could be told
 	}
-	d.sender.Join()
+	if err := d.sender.Join(); err != nil {
+		panic(err) // who ends the exchange tells of it
+	}
 }

@@ -113,6 +113,7 @@ func (p *pool) run(n int, settings registry.Upstream) {
 	t := p.t
 	seed := seedOf(t)
 	settings.Connections.MaxPerEndpoint, settings.Connections.IdlePerEndpoint = poolPlaces, poolPlaces
+	settings.Timeouts.TLSHandshake = registry.Duration(longest) // of a busy machine
 	p.up = newUpstream(t, settings, upstream.Options{})
 	var wait sync.WaitGroup
 	for caller := range uint64(poolCallers) {

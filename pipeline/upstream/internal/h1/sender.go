@@ -62,6 +62,7 @@ type Sender struct {
 	last    atomic.Bool // the end is on its way
 	whole   atomic.Bool // all of it was written
 	err     atomic.Pointer[error]
+	burst   error // what Close of the body panicked with; read after done
 }
 
 // Stream sends the body in a goroutine of its own, behind the head that was
@@ -100,15 +101,15 @@ func (s *Sender) Stop() {
 
 // Join waits until nobody touches the body any more, which is closed by then.
 // To close it is what frees whoever waits for a client, unless that is freed
-// from elsewhere.
-func (s *Sender) Join() {
+// from elsewhere. Its error is that closing the body panicked.
+func (s *Sender) Join() error {
 	if s == nil {
-		return
+		return nil
 	}
 	s.Stop()
 	select {
 	case <-s.done:
-		return
+		return s.burst
 	default:
 	}
 	closed := make(chan struct{})
@@ -118,6 +119,7 @@ func (s *Sender) Join() {
 	}()
 	<-s.done
 	<-closed
+	return s.burst
 }
 
 // Err returns what is wrong with the body itself, nil where nothing is.
@@ -173,7 +175,18 @@ func (s *Sender) run() {
 	}
 }
 
-func (s *Sender) close() { s.closed.Do(func() { _ = s.Body.Close() }) }
+// close closes the body, which may be somebody's own. Where that panics, what
+// was sent of it is as it was: it is told at the end of the exchange.
+func (s *Sender) close() {
+	s.closed.Do(func() {
+		defer func() {
+			if v := recover(); v != nil {
+				s.burst = fmt.Errorf("panic while a request body was closed: %v", v)
+			}
+		}()
+		_ = s.Body.Close()
+	})
+}
 
 // fail ends the exchange: what is sent of the request is not what was meant.
 func (s *Sender) fail(err error) {
