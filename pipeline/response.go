@@ -75,7 +75,7 @@ func Wrap(resp *http.Response, f func(io.Reader) io.Reader) bool {
 		"Content-Length", "Etag", "Digest", "Content-Digest", "Repr-Digest", "Content-Md5",
 		"Accept-Ranges", "Content-Range",
 	} {
-		resp.Header.Del(field)
+		delete(resp.Header, field) // canonical, as those of any header are
 	}
 	return true
 }
