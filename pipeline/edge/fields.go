@@ -105,11 +105,12 @@ func forwarding(name string) bool {
 	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// overriding reports the fields that ask for another target or method than the
+// overriding reports the fields that ask for another target, host or method than the
 // request line: never believed.
 func overriding(name string) bool {
 	switch name {
-	case "X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Http-Method", "X-Method-Override":
+	case "X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override", "X-Http-Method", "X-Method-Override",
+		"X-Host", "X-Http-Host-Override":
 		return true
 	}
 	return false
