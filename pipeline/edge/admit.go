@@ -19,7 +19,7 @@ func (c *call) admit(r *http.Request) *pipeline.Problem {
 	c.x.Begin(c, pipeline.Raw{Target: r.RequestURI, Host: r.Host, Remote: r.RemoteAddr, Header: r.Header}, e.entry)
 	c.takeBody(r) // first of all: a refusal has to know what became of it
 	from := peer(r.RemoteAddr)
-	cl := cleaner{fields: &e.fields, trusted: e.proxies.trust(from), named: e.fields.named(r.Header)}
+	cl := cleaner{fields: &e.fields, trusted: e.proxies.trust(from), named: e.fields.named(r.Header, maxNamed)}
 	// Of two accounts of the way here, the one that does not count here must
 	// not count further in.
 	cl.oneAccount = len(r.Header["X-Forwarded-For"]) > 0

@@ -113,6 +113,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 		"a value with a line break":      {func(r *http.Request) { r.Header["X-A"] = []string{"a\r\nb"} }, 400, pipeline.CodeFieldRefused},
 		"a value with NUL":               {func(r *http.Request) { r.Header["X-A"] = []string{"a\x00"} }, 400, pipeline.CodeFieldRefused},
 		"more fields than allowed":       {func(r *http.Request) { r.Header = many }, 431, edge.CodeTooManyFields},
+		"more options than allowed":      {func(r *http.Request) { r.Header["Connection"] = []string{strings.Repeat("x-a,", 101)} }, 431, edge.CodeTooManyFields},
 		"longer fields than allowed":     {func(r *http.Request) { r.Header["X-A"] = []string{strings.Repeat("a", 33<<10)} }, 431, edge.CodeFieldsTooLarge},
 		"a target longer than allowed":   {func(r *http.Request) { r.RequestURI = "/" + strings.Repeat("a", 8<<10) }, 414, edge.CodeTargetTooLong},
 		"more parameters than allowed":   {func(r *http.Request) { r.URL.RawQuery = strings.Repeat("a&", 1000) }, 400, pipeline.CodeQueryMalformed},

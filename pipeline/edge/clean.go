@@ -45,6 +45,9 @@ func (c *cleaner) fate(name string) fate {
 
 // clean returns the fields that travel on: h itself where all of them do.
 func (c *cleaner) clean(h http.Header) (http.Header, *pipeline.Problem) {
+	if len(c.named) > maxNamed { // each field is held to each of them
+		return nil, tooManyFields()
+	}
 	count, size, whole := 0, 0, true
 	for name, values := range h {
 		canonical := canonicalField(name)
@@ -65,13 +68,17 @@ func (c *cleaner) clean(h http.Header) (http.Header, *pipeline.Problem) {
 	}
 	switch {
 	case count > maxFields:
-		return nil, pipeline.Refuse(http.StatusRequestHeaderFieldsTooLarge, CodeTooManyFields, "The request has more fields than allowed.")
+		return nil, tooManyFields()
 	case size > maxHeader:
 		return nil, pipeline.Refuse(http.StatusRequestHeaderFieldsTooLarge, CodeFieldsTooLarge, "The request fields are longer than allowed.")
 	case whole:
 		return h, nil
 	}
 	return c.copy(h), nil
+}
+
+func tooManyFields() *pipeline.Problem {
+	return pipeline.Refuse(http.StatusRequestHeaderFieldsTooLarge, CodeTooManyFields, "The request has, or Connection names, more fields than allowed.")
 }
 
 func (c *cleaner) copy(h http.Header) http.Header {

@@ -15,6 +15,7 @@ import (
 const (
 	maxTarget  = 8 << 10
 	maxFields  = 100
+	maxNamed   = 100 // by Connection
 	maxHeader  = 32 << 10
 	maxQuery   = 1000 // parameters
 	maxBody    = 10 << 20

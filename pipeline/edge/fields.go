@@ -135,8 +135,9 @@ func (f *fields) protected(name string) bool {
 	return strings.HasPrefix(name, "Content-") || forwarding(name) || f.identity(name)
 }
 
-// named returns the fields that Connection names and may name, canonical.
-func (f *fields) named(h http.Header) []string {
+// named returns the fields that Connection names and may name, canonical: up to
+// most of them, or one more where there are more.
+func (f *fields) named(h http.Header, most int) []string {
 	var names []string
 	for _, list := range h["Connection"] {
 		for item := range strings.SplitSeq(list, ",") {
@@ -146,6 +147,9 @@ func (f *fields) named(h http.Header) []string {
 			}
 			if name := canonicalField(item); name != "" && !f.protected(name) {
 				names = append(names, name)
+			}
+			if len(names) > most {
+				return names
 			}
 		}
 	}

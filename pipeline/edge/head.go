@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -38,7 +39,7 @@ func (c *call) head(resp *http.Response) []string {
 func (c *call) copyFields(to, from http.Header) {
 	var named []string
 	if from["Connection"] != nil {
-		named = c.edge.fields.named(from)
+		named = c.edge.fields.named(from, math.MaxInt)
 	}
 	for name, values := range from {
 		canonical := canonicalField(name)
