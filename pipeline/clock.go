@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -39,6 +40,18 @@ type clock struct {
 	spent   [int(slotStages) + maxTimed]time.Duration
 }
 
+// clocks recycles them: a clock belongs to an exchange until that is finished.
+var clocks = sync.Pool{New: func() any { return new(clock) }}
+
+// rewind lets go of the clock.
+func (x *Exchange) rewind() {
+	if c := x.clock; c != nil {
+		x.clock = nil
+		*c = clock{}
+		clocks.Put(c)
+	}
+}
+
 // slot returns the slot of a stage, the same for each stage of one name.
 func (c *clock) slot(name *string) uint8 {
 	for i, n := range c.names[:c.stages] {
@@ -64,9 +77,8 @@ func (x *Exchange) turn(to uint8) (before uint8) {
 	return before
 }
 
-// timed reports whether somebody wants to know how long stages took. Then there
-// is a clock.
-func (x *Exchange) timed() bool { return x.entry != nil && x.entry.Timed }
+// timed reports whether somebody wants to know how long stages took.
+func (x *Exchange) timed() bool { return x.clock != nil }
 
 // Spent returns how long each part of the gateway had the exchange until now,
 // from the outside in: its stages by name, SpentRouter, SpentUpstream, and
@@ -74,8 +86,9 @@ func (x *Exchange) timed() bool { return x.entry != nil && x.entry.Timed }
 // is told what it took by itself, without those inside it. The parts add up to
 // took. Beyond 17 stages the last ones share SpentOther.
 //
-// Nothing is returned where no recorder asked for it; see Timings. What forks
-// did beside the exchange belongs to the stage that waited for them.
+// Nothing is returned where no recorder asked for it, see Timings, nor after the
+// recorders were told. What forks did beside the exchange belongs to the stage
+// that waited for them.
 func (x *Exchange) Spent(took time.Duration) iter.Seq2[string, time.Duration] {
 	return func(yield func(string, time.Duration) bool) {
 		if !x.timed() {

@@ -29,6 +29,7 @@ func (x *Exchange) Finish(s *Summary) error {
 	for _, record := range x.entry.Record {
 		err = join(err, guard(func() { record(x, s) }))
 	}
+	x.rewind()
 	if r := x.entry.Release; r != nil {
 		err = join(err, guard(func() { r.End(x) }))
 	}

@@ -27,8 +27,8 @@ func (x *Exchange) Watch(w Watcher) {
 
 // look finds out whether somebody wants to know of the stages.
 func (x *Exchange) look() {
-	if x.clock == nil && x.timed() {
-		x.clock = new(clock)
+	if x.clock == nil && x.entry != nil && x.entry.Timed {
+		x.clock = clocks.Get().(*clock)
 	}
 	x.observed = x.watcher != nil || x.timed()
 }
