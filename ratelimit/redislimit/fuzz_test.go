@@ -2,6 +2,7 @@ package redislimit
 
 import (
 	"net"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -15,18 +16,18 @@ func FuzzURL(f *testing.F) {
 		"redis://localhost", "rediss://user:password@h:6380/2", "redis://[::1]:1?addr=b:2&addr=c:3", "redis://:p%40ss@h",
 		"rediss://h?ca=ca.pem", "redis://h?skip_verify=true", "redis://h/x", "redis://s3cret@h", "redis://h#frag", "valkey://h",
 		"redis://h:65536", "redis:h", "redis://:a/b@h", "", "redis://h?master_set=m",
-		"redis://]",
+		"redis://]", "redis://h?ca", "rediss://h?ca", "rediss://h?%63a=ca.pem",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		if strings.Contains(raw, "ca=") {
+		if u, err := url.Parse(raw); err == nil && u.Scheme != "redis" && u.Query().Has("ca") {
 			return // reads a file
 		}
 		o, err := parse(raw)
 		if err != nil {
 			require.Empty(t, o.InitAddress)
-			require.Contains(t, []error{errURL, errScheme, errPassword, errDatabase, errParameter, errAddr}, err, "a fixed text")
+			require.Contains(t, []error{errURL, errScheme, errPassword, errDatabase, errParameter, errAddr, errPlainCA}, err, "a fixed text")
 			return
 		}
 		require.NotEmpty(t, o.InitAddress)
