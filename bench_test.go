@@ -17,7 +17,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/authn/apikey"
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
-	"github.com/seed-f9645bd3/gateway/internal/clienttest"
+	"github.com/seed-f9645bd3/gateway/gatewaytest/clienttest"
 	"github.com/seed-f9645bd3/gateway/observability/accesslog"
 	"github.com/seed-f9645bd3/gateway/observability/metrics"
 	"github.com/seed-f9645bd3/gateway/ratelimit"

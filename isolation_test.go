@@ -23,7 +23,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
 	"github.com/seed-f9645bd3/gateway/cache"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
-	"github.com/seed-f9645bd3/gateway/internal/clienttest"
+	"github.com/seed-f9645bd3/gateway/gatewaytest/clienttest"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/transform/compress"
 	"github.com/seed-f9645bd3/gateway/transform/fields"

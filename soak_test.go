@@ -24,7 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
-	"github.com/seed-f9645bd3/gateway/internal/clienttest"
+	"github.com/seed-f9645bd3/gateway/gatewaytest/clienttest"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/resilience"
 	"github.com/seed-f9645bd3/gateway/transform/header"

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway"
-	"github.com/seed-f9645bd3/gateway/internal/clienttest"
+	"github.com/seed-f9645bd3/gateway/gatewaytest/clienttest"
 	"github.com/seed-f9645bd3/gateway/registry"
 	"github.com/seed-f9645bd3/gateway/resilience"
 )

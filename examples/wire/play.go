@@ -27,7 +27,7 @@ func play(ctx context.Context, p proxy, patience time.Duration) (result, error) 
 	var mu sync.Mutex
 	var wait sync.WaitGroup
 	var failed error
-	todo := make(chan wire.Case)
+	next := make(chan wire.Case)
 	for range lanes {
 		backend, target, stop, err := lane(ctx, p)
 		if err != nil {
@@ -37,7 +37,7 @@ func play(ctx context.Context, p proxy, patience time.Duration) (result, error) 
 		target.Patience = patience
 		wait.Go(func() {
 			defer stop()
-			for c := range todo {
+			for c := range next {
 				if m := wire.Play(target, backend, c).Misses(false); len(m) > 0 {
 					mu.Lock()
 					r.misses[key(c)] = m
@@ -47,9 +47,9 @@ func play(ctx context.Context, p proxy, patience time.Duration) (result, error) 
 		})
 	}
 	if failed == nil {
-		deal(ctx, todo)
+		deal(ctx, next)
 	}
-	close(todo)
+	close(next)
 	wait.Wait()
 	if failed == nil {
 		failed = ctx.Err()
@@ -57,10 +57,10 @@ func play(ctx context.Context, p proxy, patience time.Duration) (result, error) 
 	return r, failed
 }
 
-func deal(ctx context.Context, todo chan<- wire.Case) {
+func deal(ctx context.Context, next chan<- wire.Case) {
 	for _, c := range cases() {
 		select {
-		case todo <- c:
+		case next <- c:
 		case <-ctx.Done():
 			return
 		}

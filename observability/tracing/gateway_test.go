@@ -16,7 +16,7 @@ import (
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
-	"github.com/seed-f9645bd3/gateway/internal/clienttest"
+	"github.com/seed-f9645bd3/gateway/gatewaytest/clienttest"
 	"github.com/seed-f9645bd3/gateway/observability/accesslog"
 	"github.com/seed-f9645bd3/gateway/observability/tracing"
 	"github.com/seed-f9645bd3/gateway/pipeline"

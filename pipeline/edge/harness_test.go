@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/seed-f9645bd3/gateway/internal/clienttest"
+	"github.com/seed-f9645bd3/gateway/gatewaytest/clienttest"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/edge"
 	"github.com/seed-f9645bd3/gateway/pipeline/upstream"
