@@ -39,13 +39,19 @@ func ofSize(t testing.TB) storm {
 	return storm{reloads: 60, routes: 200, sockets: 40, perSecond: 200, over: 3 * time.Second}
 }
 
+// idle is how long connections to the backends are kept. How many there are
+// depends on how many requests once came together, so they have to be gone
+// before anything is counted.
+const idle = 500 * time.Millisecond
+
 // document returns the snapshot of one version: route 0 answers with it, and
 // the endpoints of the second upstream alternate.
 func (s storm) document(version int, urls []string) *registry.Snapshot {
 	doc := snapshot(fmt.Sprint(version))
+	kept := registry.Connections{Idle: registry.Duration(idle)}
 	doc.Upstreams = []registry.Upstream{
-		{Name: "steady", Endpoints: []registry.Endpoint{{URL: urls[0]}}},
-		{Name: "moving", Endpoints: []registry.Endpoint{{URL: urls[version%2]}, {URL: urls[2]}}},
+		{Name: "steady", Connections: kept, Endpoints: []registry.Endpoint{{URL: urls[0]}}},
+		{Name: "moving", Connections: kept, Endpoints: []registry.Endpoint{{URL: urls[version%2]}, {URL: urls[2]}}},
 	}
 	for i := range s.routes - 2 {
 		doc.Routes = append(doc.Routes, public(fmt.Sprintf("route-%d", i), fmt.Sprintf("/route-%d", i), []string{"steady", "moving"}[i%2]))
@@ -190,13 +196,12 @@ func (tr *traffic) send(c *http.Client, n int) {
 func settle() (heap uint64, goroutines int) {
 	http.DefaultClient.CloseIdleConnections()
 	goroutines = runtime.NumGoroutine()
-	for range 50 { // until nothing ends any more
-		time.Sleep(20 * time.Millisecond)
-		now := runtime.NumGoroutine()
-		if now == goroutines {
-			break
+	const step = 20 * time.Millisecond
+	for quiet, all := step, step; quiet < 2*idle && all < 10*time.Second; quiet, all = quiet+step, all+step {
+		time.Sleep(step)
+		if now := runtime.NumGoroutine(); now != goroutines { // until nothing ends any more
+			goroutines, quiet = now, 0
 		}
-		goroutines = now
 	}
 	runtime.GC()
 	runtime.GC()
