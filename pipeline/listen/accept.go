@@ -18,6 +18,7 @@ type entrance struct {
 	net.Listener
 	config *Config
 	open   *connections
+	left   departures
 	ready  chan arrival
 	ctx    context.Context // ends what is getting ready
 	cancel context.CancelFunc
@@ -50,6 +51,7 @@ func (e *entrance) Accept() (net.Conn, error) {
 // Close ends accepting, and the connections that are getting ready.
 func (e *entrance) Close() error {
 	e.cancel()
+	e.left.close()
 	return e.Listener.Close()
 }
 
@@ -100,8 +102,12 @@ func (e *entrance) prepare(conn *counted) {
 	}()
 	stop := context.AfterFunc(e.ctx, func() { _ = conn.Close() })
 	made, err := e.make(conn)
-	if stop() && err == nil {
-		ready = e.deliver(arrival{conn: made})
+	if err != nil {
+		stop()
+		return
+	}
+	if ready = stop() && e.deliver(arrival{conn: made}); !ready {
+		_ = made.Close()
 	}
 }
 
@@ -123,7 +129,7 @@ func (e *entrance) make(accepted *counted) (net.Conn, error) {
 		return nil, err
 	}
 	if c.TLS == nil {
-		return e.told(guard(conn, &c.Limits)), nil
+		return e.told(guard(conn, &c.Limits), accepted), nil
 	}
 	secure, err := e.handshake(conn, by)
 	if err != nil {
@@ -132,13 +138,17 @@ func (e *entrance) make(accepted *counted) (net.Conn, error) {
 	}
 	state := secure.ConnectionState()
 	if state.NegotiatedProtocol == "h2" {
-		return &secured{e.told(watch(secure, &c.Limits)), state}, nil
+		return &secured{e.told(watch(secure, &c.Limits), nil), state}, nil
 	}
-	return &tlsConn{e.told(guard(secure, &c.Limits)), state}, nil
+	return &tlsConn{e.told(guard(secure, &c.Limits), accepted), state}, nil
 }
 
-// told has the connection tell what it refuses.
-func (e *entrance) told(g *Conn) *Conn {
+// told has the connection tell what it refuses, and be told when the client of
+// the one accepted, if any, leaves.
+func (e *entrance) told(g *Conn, accepted *counted) *Conn {
+	if accepted != nil {
+		g.watchedBy(&e.left, accepted.Conn)
+	}
 	g.refused = func(c *Conn, f *fault) { e.config.tell(c.RemoteAddr(), f.code, f) }
 	return g
 }

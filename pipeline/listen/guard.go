@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,6 +29,9 @@ type Conn struct {
 	framer   framer
 	deadline readDeadline
 	refused  func(*Conn, *fault) // told of each refusal; may be nil
+
+	departure departure
+	reading   sync.Mutex // held by whoever reads; it guards what follows
 
 	busy      bool // a request was passed on whose answer is not complete
 	patient   atomic.Bool
@@ -76,16 +80,21 @@ func watch(conn net.Conn, l *Limits) *Conn {
 // State is told what became of the connection; it is for http.Server's
 // ConnState.
 func (c *Conn) State(s http.ConnState) {
-	switch {
-	case c.framer.phase == aside: // HTTP/2 has states of its own
-	case s == http.StateIdle:
+	if s != http.StateIdle && s != http.StateHijacked || c.framer.phase == aside { // HTTP/2 has states of its own
+		return
+	}
+	c.reading.Lock() // nobody reads by now, but for a look at who leaves
+	defer c.reading.Unlock()
+	switch s {
+	case http.StateIdle:
 		c.busy, c.by = false, time.Time{}
 		c.patient.Store(false)
 		if c.over != nil {
 			c.over = io.EOF // the body was at fault, and its request is answered
 		}
-	case s == http.StateHijacked:
+	case http.StateHijacked:
 		c.framer.phase = aside
+		c.unwatched()
 		if s := underlying(c.Conn); s != nil {
 			s.lift()
 		}
@@ -107,9 +116,20 @@ func underlying(c net.Conn) *stalling {
 	}
 }
 
-// Read passes on what was found to be right. It is called by one goroutine at
-// a time.
+// Read passes on what was found to be right. While a request is being answered,
+// it may return nothing at once. It is called by one goroutine at a time.
 func (c *Conn) Read(p []byte) (int, error) {
+	for {
+		n, err := c.read(p)
+		if n > 0 || err != nil || len(p) == 0 || c.departure.present() {
+			return n, err
+		}
+	}
+}
+
+func (c *Conn) read(p []byte) (int, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
 	n, err := c.pass(p)
 	if c.frames != nil && n > 0 {
 		if f := c.frames.saw(p[:n]); f != nil {
@@ -131,6 +151,8 @@ func (c *Conn) pass(p []byte) (int, error) {
 			continue
 		case len(c.buf) > 0 && !c.holding() && c.judge():
 			continue
+		case c.holding() && c.departure.present():
+			return 0, nil
 		}
 		if n, err := c.receive(p); n > 0 || err != nil {
 			return n, err
@@ -213,6 +235,7 @@ func (c *Conn) CloseWrite() error { return closeWrite(c.Conn) }
 // Close closes the connection.
 func (c *Conn) Close() error {
 	c.deadline.close()
+	c.unwatched()
 	if c.blamed.Swap(false) {
 		c.linger()
 	}

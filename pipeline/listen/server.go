@@ -92,6 +92,11 @@ func strictly(h http.Handler, most time.Duration) http.Handler {
 type connKey struct{}
 
 func withConn(ctx context.Context, conn net.Conn) context.Context {
+	if g, ok := conn.(interface{ attend(context.CancelFunc) }); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		g.attend(cancel)
+	}
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
