@@ -36,6 +36,14 @@
 // connection that was taken over, after a 101, has no limits here. A body that
 // is a stream of messages is exempt from the rate by [Patient].
 //
+// # Who leaves
+//
+// The context of a request ends when its client leaves, as net/http has it.
+// On Linux the kernel tells who leaves, of all connections of HTTP/1.1 at once
+// (EPOLLRDHUP); elsewhere, and on a connection that is not of TCP, net/http
+// reads from each connection while its request is answered. A client that has
+// said its last, but for requests that it sent ahead, counts as gone.
+//
 // # TLS, proxies
 //
 // TLS is 1.2 with AEAD suites, or 1.3. HTTP/2 goes to net/http as it comes:
