@@ -52,13 +52,13 @@ func watchAt(t *testing.T, interval time.Duration, path string) *watcher {
 	w.stop = cancel
 	go func() {
 		w.ended <- w.source.Watch(ctx, func(u registry.Update) error {
-			w.updates <- u
-			select {
-			case err := <-w.refuse:
-				return err
+			var err error
+			select { // before it is handed out: what is put there then is for the next
+			case err = <-w.refuse:
 			default:
-				return nil
 			}
+			w.updates <- u
+			return err
 		})
 	}()
 	t.Cleanup(func() {
