@@ -3,36 +3,33 @@ package authn_test
 import (
 	"context"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/seed-f9645bd3/gateway/authn"
 	"github.com/seed-f9645bd3/gateway/pipeline"
 )
 
 // BenchmarkThrottled measures what a Throttle adds to a good attempt: less the
-// first, which has none. The credential is as long as a token.
+// first two, which have none. A key has 40 bytes and a token 640.
 func BenchmarkThrottled(b *testing.B) {
-	bare := &login{good: strings.Repeat("x", 600)}
-	limits, err := authn.NewThrottle(authn.ThrottleConfig{})
-	require.NoError(b, err)
-	throttled := authn.Throttled(bare, limits)
-	attacked := from("192.0.2.7", bare.good)
+	key, token := &login{good: strings.Repeat("k", 40)}, &login{good: strings.Repeat("t", 640)}
+	limits := throttle(b, 1_000_000, 1_000_000)
+	throttledKey, throttledToken := authn.Throttled(key, limits), authn.Throttled(token, limits)
 	for i := range 50_000 {
-		x := from(addressOf(i), "wrong")
-		_, _ = throttled.Authenticate(b.Context(), x)
+		_, _ = throttledKey.Authenticate(b.Context(), from(addressOf(i), strconv.Itoa(i)))
 	}
-	_, _ = throttled.Authenticate(b.Context(), from("192.0.2.7", "wrong"))
 	for _, bb := range []struct {
 		name string
 		by   authn.Authenticator
 		x    *pipeline.Exchange
 	}{
-		{"without", bare, from("198.51.100.1", bare.good)},
-		{"nothing on record", throttled, from("198.51.100.1", bare.good)},
-		{"failures of its address on record", throttled, attacked},
+		{"without, a key", key, from("198.51.100.1", key.good)},
+		{"without, a token", token, from("198.51.100.1", token.good)},
+		{"a key, nothing on record", throttledKey, from("198.51.100.1", key.good)},
+		{"a token, nothing on record", throttledToken, from("198.51.100.1", token.good)},
+		{"a key, failures of its address on record", throttledKey, from(addressOf(0), key.good)},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			ctx := context.Background()
@@ -44,12 +41,28 @@ func BenchmarkThrottled(b *testing.B) {
 			}
 		})
 	}
-	b.Run("a failure, a new address each", func(b *testing.B) {
-		x := from("192.0.2.7", "wrong")
+}
+
+// BenchmarkThrottledFailure measures an attempt that fails from an address that
+// has no record yet, among more addresses than there are records, and one that is
+// refused.
+func BenchmarkThrottledFailure(b *testing.B) {
+	inner := &login{good: "good"}
+	b.Run("a new address each", func(b *testing.B) {
+		a := authn.Throttled(inner, throttle(b, 1_000_000, 1_000_000))
+		x := from("192.0.2.1", "wrong")
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
 			x.Client = netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-			_, _ = throttled.Authenticate(b.Context(), x)
+			_, _ = a.Authenticate(b.Context(), x)
+		}
+	})
+	b.Run("refused", func(b *testing.B) {
+		a := authn.Throttled(inner, throttle(b, 1, 1))
+		x := from("192.0.2.1", "wrong")
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = a.Authenticate(b.Context(), x)
 		}
 	})
 }

@@ -17,9 +17,9 @@ import (
 //
 // It holds no address and no credential, but hashes of them under a key of its
 // own, which is drawn at random and never leaves it. Its memory is bounded:
-// 65,536 records by address and as many by credential take 4 MiB, made as they
-// are needed. Sixteen good credentials beside an address that fails take 144
-// bytes more. No goroutine runs beside it.
+// 65,536 records by address and as many by credential take about 5 MiB, made as
+// they are needed, and the credentials that are good beside an address that fails
+// 144 bytes more for each of these. No goroutine runs beside it.
 type Throttle struct {
 	start       time.Time
 	seed        maphash.Seed

@@ -17,16 +17,18 @@ const (
 // A table counts failures by key, a keyed hash. Its memory is bounded and what
 // it does takes constant time: where all records of a row are in use, a new key
 // takes over the one with the fewest failures, and goes on counting from there
-// (Space-Saving, Metwally and others, 2005). So a count is never too low, however
-// many keys come; it may be too high where more keys fail than there are records.
+// (Space-Saving; Metwally, Agrawal and El Abbadi, 2005). So a key that was pushed
+// out and comes again has as many failures as it had, unless another record of
+// the row is over meanwhile. A count may be too high where more keys fail than
+// there are records.
 type table struct {
 	limit    int
 	per      int64 // nanoseconds
 	segments [segmentCount]atomic.Pointer[segment]
 }
 
-// A segment holds the records of some keys. A row of tags is a cache line, and
-// read without the lock: most keys have no record, and need nothing else.
+// A segment holds the records of some keys. Tags are read without the lock: most
+// keys have no record, and need nothing else.
 type segment struct {
 	tags    [rowCount][ways]atomic.Uint64 // keys; 0 is none
 	mu      sync.Mutex                    // over what is written, and over records
