@@ -29,6 +29,7 @@ func injections() map[string][]injection {
 		"[]pipeline.Stage authenticate": {
 			{`{"any_of":[{"api_key":{"secret":{"env":"GATEWAY_TEST_NEVER_SET"}}}]}`, "/any_of/0/api_key/secret", "GATEWAY_TEST_NEVER_SET is not set"},
 			{`{"all_of":[{"badge":{}}]}`, "/all_of/0/badge", `unknown kind "badge"`},
+			{`{"any_of":[{"api_key":{"secret":{"env":"PATH"}}}],"throttle":{"address":-1}}`, "/throttle/address", "want 1 to 1000000"},
 		},
 		"[]pipeline.Stage deny":           {{`{"hide":"maybe"}`, "/hide", "want true or false"}},
 		"[]pipeline.Stage public":         empty,

@@ -5,6 +5,7 @@ const (
 	CodeCredentialsMissing  = "credentials_missing"          // 401: the request bears none that the route takes
 	CodeWrongEnvironment    = "credential_wrong_environment" // 401: good, but for another environment
 	CodeCredentialsMismatch = "credentials_mismatch"         // 401: several that name different consumers
+	CodeThrottled           = "authentication_throttled"     // 429: too many attempts have failed, by address or by credential
 	CodeUnavailable         = "authentication_unavailable"   // 503: could not be decided
 	CodeAnonymous           = "anonymous"                    // passed without credentials, by Optional
 )

@@ -75,3 +75,51 @@ func ExamplePolicy() {
 	fmt.Println(p, string(p.Config))
 	// Output: authenticate {"any_of":[{"api_key":{}}]}
 }
+
+// byBadge knows one badge. It finds what it judges in a step of its own, so
+// that a Throttle can tell badges apart.
+type byBadge struct{}
+
+func (b byBadge) Authenticate(ctx context.Context, x *pipeline.Exchange) (*pipeline.Identity, error) {
+	f, err := b.Find(x)
+	if err != nil {
+		return nil, err
+	}
+	return b.Judge(ctx, x, f)
+}
+
+func (byBadge) Find(x *pipeline.Exchange) (authn.Found, error) {
+	number := x.In.Header.Get("X-Staff")
+	if number == "" {
+		return authn.Found{}, authn.ErrNoCredentials
+	}
+	return authn.Found{Credential: number}, nil
+}
+
+func (byBadge) Judge(_ context.Context, _ *pipeline.Exchange, f authn.Found) (*pipeline.Identity, error) {
+	if f.Credential != "4711" {
+		return nil, pipeline.Refuse(http.StatusUnauthorized, "badge_unknown", "")
+	}
+	return &pipeline.Identity{Subject: "alice", Scheme: "badge"}, nil
+}
+
+func ExampleThrottled() {
+	limits, err := authn.NewThrottle(authn.ThrottleConfig{Address: 3})
+	if err != nil {
+		panic(err)
+	}
+	stage := authn.Stage(authn.Throttled(byBadge{}, limits))
+	request(stage, "1")
+	request(stage, "4711") // good, beside a failure
+	request(stage, "2")
+	request(stage, "3")
+	request(stage, "4")
+	request(stage, "4711")
+	// Output:
+	// 401 badge_unknown
+	// alice
+	// 401 badge_unknown
+	// 401 badge_unknown
+	// 429 authentication_throttled: too many failed attempts by address
+	// alice
+}

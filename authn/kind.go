@@ -2,6 +2,7 @@ package authn
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/registry"
@@ -21,6 +22,8 @@ type Config struct {
 	// Optional lets requests without any credentials pass as nobody. Default
 	// false. Credentials that do not hold are refused all the same.
 	Optional bool `json:"optional,omitempty"`
+	// Throttle limits attempts that fail. It is on by default.
+	Throttle ThrottleConfig `json:"throttle,omitzero"`
 }
 
 // Validate reports every fault of the settings.
@@ -36,6 +39,7 @@ func (c Config) Validate() error {
 			}
 		}
 	}
+	faults = append(faults, registry.AsFaults(registry.At("/throttle", c.Throttle.Validate()))...)
 	return faults.Err()
 }
 
@@ -83,7 +87,28 @@ func build(env *pipeline.Env, c Config) (Authenticator, error) {
 	if c.Optional {
 		a = Optional(a)
 	}
-	return a, nil
+	return limited(env, c, a)
+}
+
+// limited puts the Throttle of the settings in front of a, which is made of
+// them. Routes with equal limits share it, and it outlives reloads that leave
+// them be. Credentials count for each authenticator by itself: a good token for
+// one API is not held to what befell it at another.
+func limited(env *pipeline.Env, c Config, a Authenticator) (Authenticator, error) {
+	if c.Throttle.Disabled {
+		return a, nil
+	}
+	limits := c.Throttle.filled()
+	key := fmt.Sprintf("throttle %d %d %v", limits.Address, limits.Credential, limits.Per)
+	t, err := pipeline.Shared(env, key, func(*pipeline.Env) (*Throttle, error) { return newThrottle(limits), nil })
+	if err != nil {
+		return nil, err
+	}
+	var scopes []string
+	for _, item := range slices.Concat(c.AnyOf, c.AllOf) {
+		scopes = append(scopes, item.Kind+" "+string(item.Config))
+	}
+	return throttledBy(t, a, scopes...), nil
 }
 
 func combine(anyOf, allOf []Authenticator) Authenticator {

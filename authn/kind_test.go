@@ -108,6 +108,13 @@ func TestFaultsOfSettings(t *testing.T) {
 		{"neither list", `{}`, []string{""}},
 		{"both lists", `{"any_of":[{"badge":{"holder":"a"}}],"all_of":[{"badge":{"holder":"a"}}]}`, []string{""}},
 		{"an item that is switched off", `{"any_of":[{"badge":{"off":true}}]}`, []string{"/any_of/0/badge/off"}},
+		{"limits of failures that cannot be", `{"any_of":[{"badge":{"holder":"a"}}],"throttle":{"address":-1,"credential":2000000,"per":"1ms","disabled":true}}`,
+			[]string{"/throttle/address", "/throttle/credential", "/throttle/per", "/throttle/disabled"}},
+		{"a limit of failures that is no number", `{"any_of":[{"badge":{"holder":"a"}}],"throttle":{"address":"many"}}`, []string{"/throttle/address"}},
+		{"a limit of failures that is a fraction", `{"any_of":[{"badge":{"holder":"a"}}],"throttle":{"credential":0.5}}`, []string{"/throttle/credential"}},
+		{"a limit of failures beyond any number", `{"any_of":[{"badge":{"holder":"a"}}],"throttle":{"address":99999999999999999999}}`, []string{"/throttle/address"}},
+		{"a throttle that is switched off as policies are", `{"any_of":[{"badge":{"holder":"a"}}],"throttle":{"off":true}}`, []string{"/throttle/off"}},
+		{"a throttle that is no object", `{"any_of":[{"badge":{"holder":"a"}}],"throttle":false}`, []string{"/throttle"}},
 		{"an unknown kind", `{"any_of":[{"badge":{"holder":"a"}},{"bagde":{}}]}`, []string{"/any_of/1/bagde"}},
 		{"faults of every item", `{"all_of":[{"badge":{}},{"badge":{"holder":"broken"}}]}`, []string{"/all_of/0/badge/holder", "/all_of/1/badge/holder"}},
 	}

@@ -69,13 +69,17 @@ func (c *checkpoint) admit(x *pipeline.Exchange, id *pipeline.Identity) {
 }
 
 // refuse turns err into the Problem of the client, and records a reason that
-// is not for the client.
+// is not for the client, or the limit that refuses.
 func (c *checkpoint) refuse(x *pipeline.Exchange, err error) error {
 	x.Identity = nil
 	p := challenged(problem(err), c.challenges)
 	var reason Reason
-	if errors.As(p.Cause, &reason) {
+	var rule limitRule
+	switch {
+	case errors.As(p.Cause, &reason):
 		x.Decide(pipeline.Decision{Stage: c.name, Verdict: pipeline.Deny, Code: string(reason)})
+	case errors.As(p.Cause, &rule):
+		x.Decide(pipeline.Decision{Stage: c.name, Rule: string(rule), Verdict: pipeline.Deny, Code: p.Code})
 	}
 	return p
 }

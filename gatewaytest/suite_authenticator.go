@@ -15,7 +15,7 @@ import (
 )
 
 // TestAuthenticator holds an authenticator to the contract of
-// authn.Authenticator. valid are options that put good credentials on an
+// authn.Authenticator, and to that of authn.Finder where it is one. valid are options that put good credentials on an
 // exchange (Header, TLS ...). Credentials in header fields are also damaged in
 // many ways, and must not hold then.
 func TestAuthenticator(t *testing.T, make func(testing.TB) authn.Authenticator, valid ...Option) {
@@ -37,6 +37,7 @@ func authenticatorChecks() []check[authenticatorSubject] {
 		{"an error does not tell the credentials", authenticatorIsSilent},
 		{"many may ask at once", authenticatorConcurrent},
 		{"a client that is gone does not keep it", authenticatorCancelled},
+		{"what it finds is what it judges", authenticatorFinds},
 	}
 }
 

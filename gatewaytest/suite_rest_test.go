@@ -511,6 +511,51 @@ func TestAuthenticatorHasTeeth(t *testing.T) {
 	bites(t, authenticatorChecks(), authenticatorSubject{make: blocking}, "a client that is gone does not keep it")
 }
 
+// finderOf is a keyring in two steps.
+type finderOf struct {
+	*keyring
+	step string // that is broken
+}
+
+func (f finderOf) Find(x *pipeline.Exchange) (authn.Found, error) {
+	values := x.In.Header["X-Key"]
+	switch {
+	case len(values) == 0:
+		return authn.Found{}, authn.ErrNoCredentials
+	case f.step == "alike":
+		return authn.Found{Credential: "correct horse"}, nil
+	case f.step == "other":
+		return authn.Found{}, pipeline.Refuse(401, "key_odd", "")
+	case len(values) > 1:
+		return authn.Found{}, pipeline.Refuse(401, "key_unknown", "")
+	}
+	return authn.Found{Credential: values[0]}, nil
+}
+
+func (f finderOf) Judge(_ context.Context, _ *pipeline.Exchange, found authn.Found) (*pipeline.Identity, error) {
+	if f.step == "lenient" || sha256.Sum256([]byte(found.Credential)) == f.sum {
+		return &pipeline.Identity{Subject: "alice", Scheme: "key"}, nil
+	}
+	return nil, pipeline.Refuse(401, "key_unknown", "")
+}
+
+func TestAuthenticatorLooksAtBothStepsOfAFinder(t *testing.T) {
+	t.Parallel()
+	subject := func(step string) authenticatorSubject {
+		return authenticatorSubject{func(t testing.TB) authn.Authenticator {
+			k, _ := keyringOf("")(t).(*keyring)
+			return finderOf{k, step}
+		}, []Option{Header("X-Key", "correct horse")}}
+	}
+	bites(t, authenticatorChecks(), subject(""))
+	for _, step := range []string{"alike", "other", "lenient"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			bites(t, authenticatorChecks(), subject(step), "what it finds is what it judges")
+		})
+	}
+}
+
 type authenticate func() (*pipeline.Identity, error)
 
 func (f authenticate) Authenticate(context.Context, *pipeline.Exchange) (*pipeline.Identity, error) {

@@ -42,12 +42,24 @@ type authenticator struct {
 
 // Authenticate looks the key of the request up.
 func (a *authenticator) Authenticate(ctx context.Context, x *pipeline.Exchange) (*pipeline.Identity, error) {
-	key, at, err := a.find(x)
+	f, err := a.Find(x)
 	if err != nil {
 		return nil, err
 	}
+	return a.Judge(ctx, x, f)
+}
+
+// Find implements authn.Finder.
+func (a *authenticator) Find(x *pipeline.Exchange) (authn.Found, error) {
+	key, at, err := a.find(x)
+	return authn.Found{Credential: key, Place: uint8(at)}, err
+}
+
+// Judge implements authn.Finder.
+func (a *authenticator) Judge(ctx context.Context, x *pipeline.Exchange, f authn.Found) (*pipeline.Identity, error) {
+	at := place(f.Place)
 	a.remove(x, at)
-	c, err := a.directory.Credential(ctx, a.summer.sum(key))
+	c, err := a.directory.Credential(ctx, a.summer.sum(f.Credential))
 	switch {
 	case errors.Is(err, registry.ErrUnknown):
 		return nil, unknown()

@@ -75,15 +75,26 @@ type authenticator struct {
 
 // Authenticate judges the token of the request.
 func (a *authenticator) Authenticate(ctx context.Context, x *pipeline.Exchange) (*pipeline.Identity, error) {
+	f, err := a.Find(x)
+	if err != nil {
+		return nil, err
+	}
+	return a.Judge(ctx, x, f)
+}
+
+// Find implements authn.Finder.
+func (a *authenticator) Find(x *pipeline.Exchange) (authn.Found, error) {
 	token, at, err := a.places.find(x.In.Header)
+	return authn.Found{Credential: token, Place: uint8(at)}, err
+}
+
+// Judge implements authn.Finder.
+func (a *authenticator) Judge(ctx context.Context, x *pipeline.Exchange, f authn.Found) (*pipeline.Identity, error) {
+	id, err := a.identify(ctx, x, f.Credential)
 	if err != nil {
 		return nil, err
 	}
-	id, err := a.identify(ctx, x, token)
-	if err != nil {
-		return nil, err
-	}
-	a.places.remove(x, at)
+	a.places.remove(x, place(f.Place))
 	return id, nil
 }
 

@@ -6,6 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +34,8 @@ func known() pipeline.Stage {
 // decision names the rule that did, and the trail of a gateway says so.
 func TestADenialByAPolicyIsOnRecordWithItsRule(t *testing.T) {
 	t.Parallel()
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("a secret of the tests, long enough"), 0o600))
 	public := registry.NewPolicy("public", struct{}{})
 	policy := func(kind, config string) []registry.Policy {
 		return []registry.Policy{registry.NewPolicy(kind, json.RawMessage(config))}
@@ -47,6 +52,7 @@ func TestADenialByAPolicyIsOnRecordWithItsRule(t *testing.T) {
 		{"deny_ips", policy("allow_ips", `{"allow":["0.0.0.0/0"],"deny":["192.0.2.0/24"]}`), map[string]any{"stage": "allow_ips", "rule": "192.0.2.0/24", "code": "address_not_allowed"}},
 		{"subscription", policy("subscription", `{"api":"users/v2"}`), map[string]any{"stage": "subscription", "rule": "users/v2", "code": "subscription_missing"}},
 		{"environment", policy("environment", `{}`), map[string]any{"stage": "environment", "rule": "test", "code": "environment_missing"}},
+		{"authenticate", append(policy("authenticate", `{"any_of":[{"api_key":{"secret":{"file":"`+secret+`"}}}],"throttle":{"address":1}}`), public), map[string]any{"stage": "authenticate", "rule": "address", "code": "authentication_throttled"}},
 		{"rate_limit", append(policy("rate_limit", `{"per":"address","rate":"1/hour"}`), public), map[string]any{"stage": "rate_limit", "code": "rate_limited"}},
 	}
 	snapshot := &registry.Snapshot{Version: "7", Environment: "test"}
@@ -59,9 +65,10 @@ func TestADenialByAPolicyIsOnRecordWithItsRule(t *testing.T) {
 	g := gatewaytest.New(t, snapshot, standard.Kinds(), gateway.Stages(known()), gateway.Recorders(tr),
 		gateway.Logger(slog.New(slog.DiscardHandler)))
 	for _, tt := range tests {
-		for range 2 { // the second one is beyond the rate
+		for range 2 { // the second one is beyond the rate, and the limit of failures
 			r := httptest.NewRequest(http.MethodGet, "/"+tt.route, nil)
 			r.RemoteAddr = "192.0.2.7:4711"
+			r.Header.Set("X-API-Key", "unknown-key-0123456789abc")
 			g.Do(r)
 		}
 	}
@@ -75,7 +82,7 @@ func TestADenialByAPolicyIsOnRecordWithItsRule(t *testing.T) {
 	for _, r := range lines(t, tr.path) {
 		switch r["event"] {
 		case "denied":
-			if r["route"] != "deny" && r["route"] != "rate_limit" { // those are before anybody is known
+			if !slices.Contains([]any{"deny", "rate_limit", "authenticate"}, r["route"]) { // those are before anybody is known
 				require.Equal(t, "mallory", r["subject"])
 			}
 			require.NotEmpty(t, r["decisions"])
