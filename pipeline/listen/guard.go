@@ -110,7 +110,7 @@ func underlying(c net.Conn) *stalling {
 // Read passes on what was found to be right. It is called by one goroutine at
 // a time.
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.pass(p)
+	n, err := c.ahead(p)
 	if c.frames != nil && n > 0 {
 		if f := c.frames.saw(p[:n]); f != nil {
 			return 0, c.calm(f)
@@ -193,7 +193,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 // calm ends a connection of HTTP/2, and says so where nothing else is being
 // written.
 func (c *Conn) calm(f *fault) error {
-	c.over = io.EOF
+	c.over, c.frames.ahead.rest = io.EOF, nil
 	if c.refused != nil {
 		c.refused(c, f)
 	}
