@@ -38,6 +38,7 @@ type Conn struct {
 	over      error       // why nothing more is read
 	blamed    atomic.Bool // a body was at fault, and whoever read it answers
 	frames    *frameWatch // of HTTP/2; nil on HTTP/1.1
+	out       outbox      // of HTTP/2
 
 	buffer
 	ready int // how much of the buffer may go on
@@ -63,6 +64,7 @@ func newStalling(conn net.Conn, l *Limits) net.Conn {
 func guard(conn net.Conn, l *Limits) *Conn {
 	c := &Conn{Conn: conn, limits: l, framer: framer{limits: l}}
 	c.deadline.begin(conn)
+	c.out.begin(conn)
 	return c
 }
 
@@ -179,7 +181,7 @@ func (c *Conn) look(data []byte) (take, skip int) {
 	return take, skip
 }
 
-// Write writes, and looks at the frames of HTTP/2.
+// Write writes; frames of HTTP/2 are looked at, and go out together.
 func (c *Conn) Write(p []byte) (int, error) {
 	if c.frames == nil {
 		return c.Conn.Write(p)
@@ -187,7 +189,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	c.frames.writing.Lock()
 	defer c.frames.writing.Unlock()
 	c.frames.sends(p)
-	return c.Conn.Write(p)
+	return c.out.Write(p)
 }
 
 // calm ends a connection of HTTP/2, and says so where nothing else is being
@@ -201,7 +203,7 @@ func (c *Conn) calm(f *fault) error {
 		defer c.frames.writing.Unlock()
 		if c.frames.out.between() {
 			_ = c.SetWriteDeadline(time.Now().Add(lingerTime))
-			_, _ = c.Conn.Write(c.frames.goAway()) // it is closed either way
+			_, _ = c.out.Write(c.frames.goAway()) // it is closed either way
 		}
 	}
 	return c.over
@@ -215,6 +217,10 @@ func (c *Conn) Close() error {
 	c.deadline.close()
 	if c.blamed.Swap(false) {
 		c.linger()
+	}
+	if c.out.closes() {
+		_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // it may be closed by now
+		return nil
 	}
 	return c.Conn.Close()
 }
