@@ -39,6 +39,7 @@ type Conn struct {
 	blamed    atomic.Bool // a body was at fault, and whoever read it answers
 	frames    *frameWatch // of HTTP/2; nil on HTTP/1.1
 	out       outbox      // of HTTP/2
+	gathered  gathered    // of HTTP/1.1
 
 	buffer
 	ready int // how much of the buffer may go on
@@ -55,7 +56,7 @@ func newStalling(conn net.Conn, l *Limits) net.Conn {
 	if l.WriteStall < 0 {
 		return conn
 	}
-	s := &stalling{Conn: conn, measure: l.answers()}
+	s := &stalling{Conn: conn, tcp: tcpBelow(conn), measure: l.answers()}
 	s.alarm = alarm{mu: &s.mu, until: s.until, off: s.end}
 	s.pace.begin(s.measure)
 	return s
@@ -183,7 +184,11 @@ func (c *Conn) look(data []byte) (take, skip int) {
 
 // Write writes; frames of HTTP/2 are looked at, and go out together.
 func (c *Conn) Write(p []byte) (int, error) {
-	if c.frames == nil {
+	switch {
+	case c.frames != nil:
+	case c.gathered.on:
+		return c.writeGathered(p)
+	default:
 		return c.Conn.Write(p)
 	}
 	c.frames.writing.Lock()
