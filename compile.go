@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-f9645bd3/gateway/pipeline"
 	"github.com/seed-f9645bd3/gateway/pipeline/edge"
+	"github.com/seed-f9645bd3/gateway/pipeline/listen"
 	"github.com/seed-f9645bd3/gateway/pipeline/router"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
@@ -277,11 +278,19 @@ func (c *compilation) edge() *edgeUnit {
 	}
 	server, err := edge.New(e.handler, edge.Options{
 		Inbound: c.snapshot.Inbound, Environment: c.snapshot.Environment,
-		Entry: &e.entry, Log: c.g.logger, Via: c.g.via, Spellings: spellings(c.snapshot),
+		Entry: &e.entry, Log: c.g.logger, Via: c.g.via, Spellings: spellings(c.snapshot), Gathering: gathering,
 	})
 	c.collect(err)
 	e.server = server
 	return e
+}
+
+// gathering returns the connection of a listener of ours that gathers.
+func gathering(ctx context.Context) edge.Gatherer {
+	if c := listen.Gathering(ctx); c != nil {
+		return c
+	}
+	return nil
 }
 
 // automatic answers the OPTIONS requests that no route takes by itself. It

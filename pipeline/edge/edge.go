@@ -39,9 +39,20 @@ type Options struct {
 	// judges by itself where they are taken: see pipeline.Exchange.Spellings.
 	// The others are refused with 400; zero lets none through.
 	Spellings registry.Spelling
+	// Gathering returns the connection of the request that ctx belongs to, where
+	// long writes are gathered on it; it may be nil, and return nil.
+	Gathering func(ctx context.Context) Gatherer
 	// MaxBody bounds request bodies, in bytes, until a stage calls LimitBody;
 	// 0 means 10 MiB.
 	MaxBody int64
+}
+
+// A Gatherer is a connection that answers are written to. The edge calls Gather
+// right before a long write to the http.ResponseWriter, and Send right after it:
+// what the server writes to the connection in between may go out together.
+type Gatherer interface {
+	Gather()
+	Send() error
 }
 
 // An Edge serves HTTP by a pipeline.Handler. It is safe for use by many
@@ -53,6 +64,7 @@ type Edge struct {
 	log         *slog.Logger
 	via         string
 	maxBody     int64
+	gathering   func(context.Context) Gatherer
 	spellings   registry.Spelling
 	proxies     proxies
 	fields      fields
@@ -69,12 +81,15 @@ func New(h pipeline.Handler, o Options) (*Edge, error) {
 	}
 	e := &Edge{
 		handler: h, entry: o.Entry, environment: o.Environment,
-		log: o.Log, via: o.Via, maxBody: o.MaxBody, spellings: o.Spellings,
+		log: o.Log, via: o.Via, maxBody: o.MaxBody, spellings: o.Spellings, gathering: o.Gathering,
 	}
 	e.proxies = newProxies(o.Inbound.TrustedProxies, &faults)
 	e.fields = newFields(o.Inbound, &faults)
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
+	}
+	if e.gathering == nil {
+		e.gathering = func(context.Context) Gatherer { return nil }
 	}
 	if e.maxBody == 0 {
 		e.maxBody = maxBody

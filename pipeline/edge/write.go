@@ -155,7 +155,7 @@ func (c *call) copyThrough(buf []byte, resp *http.Response) error {
 }
 
 func (c *call) put(p []byte) error {
-	n, err := c.w.Write(p)
+	n, err := c.writeBody(p)
 	c.sent += int64(n)
 	if err != nil {
 		return gone(err)
@@ -164,6 +164,27 @@ func (c *call) put(p []byte) error {
 		return c.flush()
 	}
 	return nil
+}
+
+// gathered is from where on a write is gathered. net/http fills up its buffer of
+// 4 KiB and sends it, and then what is left, if that is more than the buffer
+// takes: by two system calls, of which the first wakes the client for little.
+const gathered = 8 << 10
+
+func (c *call) writeBody(p []byte) (int, error) {
+	if len(p) < gathered {
+		return c.w.Write(p)
+	}
+	g := c.edge.gathering(c.client.Context())
+	if g == nil {
+		return c.w.Write(p)
+	}
+	g.Gather()
+	n, err := c.w.Write(p)
+	if failed := g.Send(); err == nil {
+		err = failed
+	}
+	return n, err
 }
 
 // flush sends what was written. A writer that cannot flush does not hold back

@@ -1,6 +1,9 @@
 package listen
 
-import "net"
+import (
+	"io"
+	"net"
+)
 
 // Between tells whether what was passed on ends where a message does.
 func (c *Conn) Between() bool { return c.framer.phase == inHead && c.ready == 0 }
@@ -48,3 +51,19 @@ func Counting(total, each int) (enter func(client net.Addr) (leave func())) {
 		return one.leave
 	}
 }
+
+// An Outbox is what connections of HTTP/2 send by.
+type Outbox = outbox
+
+// OutboxBytes is what an Outbox holds.
+const OutboxBytes = outboxBytes
+
+// NewOutbox returns an Outbox that sends to to.
+func NewOutbox(to io.WriteCloser) *Outbox {
+	o := &outbox{}
+	o.begin(to)
+	return o
+}
+
+// Closes has the outbox close what it sends to, once all is sent.
+func (o *outbox) Closes() bool { return o.closes() }

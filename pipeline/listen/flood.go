@@ -53,6 +53,7 @@ const (
 // for anything.
 type frameWatch struct {
 	limits  *Limits
+	ahead   ahead
 	preface []byte // what has to come first
 	in      frames
 	head    bool // HEADERS came, and not yet their end

@@ -42,6 +42,8 @@ type Conn struct {
 	over      error       // why nothing more is read
 	blamed    atomic.Bool // a body was at fault, and whoever read it answers
 	frames    *frameWatch // of HTTP/2; nil on HTTP/1.1
+	out       outbox      // of HTTP/2
+	gathered  gathered    // of HTTP/1.1
 
 	buffer
 	ready int // how much of the buffer may go on
@@ -58,7 +60,7 @@ func newStalling(conn net.Conn, l *Limits) net.Conn {
 	if l.WriteStall < 0 {
 		return conn
 	}
-	s := &stalling{Conn: conn, measure: l.answers()}
+	s := &stalling{Conn: conn, tcp: tcpBelow(conn), measure: l.answers()}
 	s.alarm = alarm{mu: &s.mu, until: s.until, off: s.end}
 	s.pace.begin(s.measure)
 	return s
@@ -67,6 +69,7 @@ func newStalling(conn net.Conn, l *Limits) net.Conn {
 func guard(conn net.Conn, l *Limits) *Conn {
 	c := &Conn{Conn: conn, limits: l, framer: framer{limits: l}}
 	c.deadline.begin(conn)
+	c.out.begin(conn)
 	return c
 }
 
@@ -130,7 +133,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 func (c *Conn) read(p []byte) (int, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
-	n, err := c.pass(p)
+	n, err := c.ahead(p)
 	if c.frames != nil && n > 0 {
 		if f := c.frames.saw(p[:n]); f != nil {
 			return 0, c.calm(f)
@@ -201,21 +204,25 @@ func (c *Conn) look(data []byte) (take, skip int) {
 	return take, skip
 }
 
-// Write writes, and looks at the frames of HTTP/2.
+// Write writes; frames of HTTP/2 are looked at, and go out together.
 func (c *Conn) Write(p []byte) (int, error) {
-	if c.frames == nil {
+	switch {
+	case c.frames != nil:
+	case c.gathered.on:
+		return c.writeGathered(p)
+	default:
 		return c.Conn.Write(p)
 	}
 	c.frames.writing.Lock()
 	defer c.frames.writing.Unlock()
 	c.frames.sends(p)
-	return c.Conn.Write(p)
+	return c.out.Write(p)
 }
 
 // calm ends a connection of HTTP/2, and says so where nothing else is being
 // written.
 func (c *Conn) calm(f *fault) error {
-	c.over = io.EOF
+	c.over, c.frames.ahead.rest = io.EOF, nil
 	if c.refused != nil {
 		c.refused(c, f)
 	}
@@ -223,7 +230,7 @@ func (c *Conn) calm(f *fault) error {
 		defer c.frames.writing.Unlock()
 		if c.frames.out.between() {
 			_ = c.SetWriteDeadline(time.Now().Add(lingerTime))
-			_, _ = c.Conn.Write(c.frames.goAway()) // it is closed either way
+			_, _ = c.out.Write(c.frames.goAway()) // it is closed either way
 		}
 	}
 	return c.over
@@ -238,6 +245,10 @@ func (c *Conn) Close() error {
 	c.unwatched()
 	if c.blamed.Swap(false) {
 		c.linger()
+	}
+	if c.out.closes() {
+		_ = c.SetWriteDeadline(time.Now().Add(lingerTime)) // it may be closed by now
+		return nil
 	}
 	return c.Conn.Close()
 }

@@ -106,7 +106,7 @@ func read(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func write(t *testing.T, conn net.Conn, s string) {
+func write(t *testing.T, conn io.Writer, s string) {
 	t.Helper()
 	_, err := io.WriteString(conn, s)
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 // out.
 type stalling struct {
 	net.Conn
+	tcp     *net.TCPConn // that Conn is; nil for others
 	measure measure
 	writing sync.Mutex // held by a write: there is one look at a time
 
@@ -35,6 +36,24 @@ func (s *stalling) Write(p []byte) (n int, err error) {
 		m, err := s.Conn.Write(p[n:])
 		n += m
 		if s.over(start, m) || !timedOut(err) {
+			return n, err
+		}
+	}
+}
+
+// writeAll is Write of several pieces, by one call where they find room. It
+// takes what was written off them.
+func (s *stalling) writeAll(pieces *net.Buffers) (n int, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	for {
+		start, err := s.arm()
+		if err != nil {
+			return n, err
+		}
+		m, err := pieces.WriteTo(s.tcp)
+		n += int(m)
+		if s.over(start, int(m)) || !timedOut(err) {
 			return n, err
 		}
 	}

@@ -64,12 +64,21 @@ func (u *Upstream) try(ctx context.Context, x *pipeline.Exchange, e *Endpoint) (
 	} else {
 		resp, err = u.send(ctx, x, e, begun)
 	}
-	tried := pipeline.Attempt{Endpoint: e.address, Err: err, Took: time.Since(begun)}
+	tell(x, e, resp, err, time.Since(begun))
+	return resp, err
+}
+
+// tell records an attempt. It is not inlined: the record would be on the stack
+// while the backend is waited for, which each goroutine of HTTP/2, begun for
+// one exchange, would have to grow for.
+//
+//go:noinline
+func tell(x *pipeline.Exchange, e *Endpoint, resp *http.Response, err error, took time.Duration) {
+	tried := pipeline.Attempt{Endpoint: e.address, Err: err, Took: took}
 	if resp != nil {
 		tried.Status = resp.StatusCode
 	}
 	x.Tried(tried)
-	return resp, err
 }
 
 func (u *Upstream) send(ctx context.Context, x *pipeline.Exchange, e *Endpoint, now time.Time) (*http.Response, error) {
