@@ -1,6 +1,9 @@
 package observability
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // AppendString appends s as a JSON string of at most max bytes of s, an
 // ellipsis in place of the rest; max of 0 or less bounds nothing.
@@ -43,12 +46,8 @@ var plain = func() (is [256]bool) {
 
 func appendEscaped(dst []byte, s string) []byte {
 	from := 0
-	for i := 0; i < len(s); {
+	for i := plainTo(s, 0); i < len(s); i = plainTo(s, i) {
 		c := s[i]
-		if plain[c] {
-			i++
-			continue
-		}
 		if c < utf8.RuneSelf {
 			dst = appendEscape(append(dst, s[from:i]...), rune(c))
 			i++
@@ -63,6 +62,34 @@ func appendEscaped(dst []byte, s string) []byte {
 		i += size
 	}
 	return append(dst, s[from:]...)
+}
+
+// plainTo returns how far s stands for itself from i on.
+func plainTo(s string, i int) int {
+	for ; i+8 <= len(s); i += 8 {
+		if odd := oddBytes(load(s[i : i+8])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(s) && plain[s[i]] {
+		i++
+	}
+	return i
+}
+
+// load reads eight bytes, the first one lowest.
+func load(s string) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// oddBytes marks the first of eight bytes that is not plain, by its highest
+// bit; marks above that one mean nothing.
+func oddBytes(w uint64) uint64 {
+	const each, highest = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := w^each*'"', w^each*'\\'
+	below := (w-each*' ')&^w | (quote-each)&^quote | (backslash-each)&^backslash
+	return (below | w | (w + each)) & highest // DEL and what is beyond ASCII
 }
 
 // obeyed reports whether r is a character beyond ASCII that is followed rather

@@ -79,3 +79,20 @@ func BenchmarkAppendString(b *testing.B) {
 		buf = observability.AppendString(buf[:0], "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", 1024)
 	}
 }
+
+// TestEveryByteIsEncodedAlikeInEveryPlace: eight bytes are looked at once.
+func TestEveryByteIsEncodedAlikeInEveryPlace(t *testing.T) {
+	t.Parallel()
+	encoded := func(text string) string {
+		out := string(observability.AppendString(nil, text, 0))
+		return out[1 : len(out)-1]
+	}
+	const text = "abcdefghijklmnopqrst"
+	for c := range 256 {
+		odd := string([]byte{byte(c)})
+		for at := range len(text) - 3 {
+			in := text[:at] + odd + text[at:at+3] + odd + text[at+3:]
+			require.Equal(t, text[:at]+encoded(odd)+text[at:at+3]+encoded(odd)+text[at+3:], encoded(in), "%q", in)
+		}
+	}
+}
