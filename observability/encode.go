@@ -2,6 +2,7 @@ package observability
 
 import (
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -15,12 +16,26 @@ func AppendString(dst []byte, s string, max int) []byte {
 	cut := max > 0 && len(s) > max
 	if cut {
 		s = Cut(s, max)
+	} else if plainTo(s, 0) == len(s) {
+		return appendPlain(dst, s)
 	}
 	dst = appendEscaped(append(dst, '"'), s)
 	if cut {
 		dst = append(dst, "…"...)
 	}
 	return append(dst, '"')
+}
+
+// appendPlain makes room once.
+func appendPlain(dst []byte, s string) []byte {
+	at, end := len(dst), len(dst)+len(s)+1
+	if end >= cap(dst) {
+		dst = slices.Grow(dst, len(s)+2)
+	}
+	dst = dst[:end+1]
+	dst[at], dst[end] = '"', '"'
+	copy(dst[at+1:end], s)
+	return dst
 }
 
 // Cut returns the longest beginning of s of at most max bytes that does not

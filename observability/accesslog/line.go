@@ -27,7 +27,7 @@ func (l *Log) static(route *registry.Route) []byte {
 }
 
 func (l *Log) appendLine(b, static []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
-	b = appendHead(b, x, s)
+	b = l.appendHead(b, x, s)
 	b = l.enc.Text(b, "request_id", x.ID)
 	b = l.enc.Text(b, "trace_id", x.TraceID)
 	b = append(b, static...)
@@ -61,13 +61,12 @@ func (l *Log) appendError(b []byte, err error) (out []byte) {
 }
 
 // appendHead writes what slog's JSONHandler writes first.
-func appendHead(b []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
+func (l *Log) appendHead(b []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
 	end := x.Start.Add(s.Took)
 	if x.Start.IsZero() {
 		end = time.Now()
 	}
-	b = append(b, `{"time":"`...)
-	b = end.UTC().AppendFormat(b, time.RFC3339Nano)
+	b = l.stamp.append(append(b, `{"time":"`...), end)
 	b = append(b, `","level":"`...)
 	b = append(b, level(s).String()...)
 	return append(b, `","msg":"`+Message+`"`...)

@@ -3,6 +3,7 @@
 package fields
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -123,7 +124,12 @@ func Millis(b []byte, name string, d time.Duration) []byte {
 
 // Key appends the name of a member.
 func Key(b []byte, name string) []byte {
-	b = append(b, ',', '"')
-	b = append(b, name...)
-	return append(b, '"', ':')
+	at, end := len(b)+2, len(b)+2+len(name)
+	if end+2 > cap(b) {
+		b = slices.Grow(b, len(name)+4)
+	}
+	b = b[:end+2]
+	b[at-2], b[at-1], b[end], b[end+1] = ',', '"', '"', ':'
+	copy(b[at:end], name)
+	return b
 }
