@@ -26,6 +26,26 @@ func AppendString(dst []byte, s string, max int) []byte {
 	return append(dst, '"')
 }
 
+// AppendMember appends a member to a JSON object that is open: a comma, the
+// name, which is known to need no escape, and value as AppendString does.
+func AppendMember(dst []byte, name, value string, max int) []byte {
+	at, size := len(dst), len(name)+len(`,"":""`)+len(value)
+	if max > 0 && len(value) > max || plainTo(value, 0) < len(value) {
+		return AppendString(append(append(append(dst, `,"`...), name...), `":`...), value, max)
+	}
+	if at+size > cap(dst) {
+		dst = slices.Grow(dst, size)
+	}
+	dst = dst[:at+size]
+	b := dst[at:]
+	b[0], b[1], b[size-1] = ',', '"', '"'
+	b = b[2:]
+	n := copy(b, name)
+	b[n], b[n+1], b[n+2] = '"', ':', '"'
+	copy(b[n+3:], value)
+	return dst
+}
+
 // appendPlain makes room once.
 func appendPlain(dst []byte, s string) []byte {
 	at, end := len(dst), len(dst)+len(s)+1

@@ -3,6 +3,7 @@ package observability_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,19 @@ func TestTextIsEncodedSoThatNothingObeysIt(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, tt.want, string(observability.AppendString(nil, tt.in, tt.max)))
 		})
+	}
+}
+
+func TestAMemberIsANameAndItsText(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"", "plain", "a\"b", "0123456789", "é", strings.Repeat("x", 100)} {
+		for _, max := range []int{0, 5, 1000} {
+			for _, room := range []int{0, 3, 200} {
+				dst := append(make([]byte, 0, room+1), '{')
+				want := `{,"name":` + string(observability.AppendString(nil, value, max))
+				require.Equal(t, want, string(observability.AppendMember(dst, "name", value, max)))
+			}
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ const (
 	inMark                   // what every mark of a shape has: gw_, eyJ
 	isDigit
 	isLetter
-	leadsOn // behind a word: a value of that name may follow
 )
 
 // classOf is written once, here.
@@ -23,8 +22,6 @@ func classes() (of [256]class) {
 			of[c] = inName | isLetter
 		case c == '_', c == '-', c == '.':
 			of[c] = inName
-		case c == ' ', c == '\t', c == '=', c == ':', c == '"', c == '\'', c == '\\':
-			of[c] = leadsOn
 		}
 	}
 	of['_'] |= inMark

@@ -18,10 +18,10 @@ func (r *Rules) Text(s string, max int) string {
 
 // Clean reports whether AppendText would find nothing in s.
 func (r *Rules) Clean(s string) bool {
+	if innocent(s) {
+		return true
+	}
 	for i := 0; i < len(s); {
-		if i = harmless(s, i); i == len(s) {
-			break
-		}
 		end, secret := r.step(s, i)
 		if secret > 0 {
 			return false
@@ -29,40 +29,6 @@ func (r *Rules) Clean(s string) bool {
 		i = end
 	}
 	return true
-}
-
-// harmless returns how far s is plain from i on at first sight: up to the
-// first colon, or the first word that holds a digit or a mark, or that belongs
-// to a value behind it.
-func harmless(s string, i int) int {
-	for i < len(s) {
-		if c := classOf[s[i]]; c&inName == 0 {
-			if s[i] == ':' {
-				return i
-			}
-			i++
-			continue
-		}
-		end, seen := wordEnd(s, i)
-		if seen&(inMark|isDigit) != 0 || end < len(s) && classOf[s[end]]&leadsOn != 0 {
-			return i
-		}
-		i = end
-	}
-	return i
-}
-
-// wordEnd returns where the word ends that begins at i, and the classes of its
-// bytes.
-func wordEnd(s string, i int) (end int, seen class) {
-	for end = i; end < len(s); end++ {
-		c := classOf[s[end]]
-		if c&inName == 0 {
-			break
-		}
-		seen |= c
-	}
-	return end, seen
 }
 
 // AppendText appends s with its secrets replaced: at most max bytes, cut
@@ -100,14 +66,21 @@ func cut(dst []byte, start, max int) []byte {
 // step returns how far s is plain from i on, at least for one byte or for none
 // where a secret begins at once, and how many bytes are secret behind that.
 func (r *Rules) step(s string, i int) (end, secret int) {
-	if classOf[s[i]]&inName == 0 {
+	seen := classOf[s[i]]
+	if seen&inName == 0 {
 		if s[i] == ':' && strings.HasPrefix(s[i:], "://") {
 			return i + 3, userinfo(s[i+3:])
 		}
 		_, size := utf8.DecodeRuneInString(s[i:])
 		return i + size, 0
 	}
-	end, seen := wordEnd(s, i)
+	for end = i + 1; end < len(s); end++ {
+		c := classOf[s[end]]
+		if c&inName == 0 {
+			break
+		}
+		seen |= c
+	}
 	return r.word(s, i, end, seen)
 }
 

@@ -24,7 +24,7 @@ func (e Encoder) Text(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
 	}
-	return observability.AppendString(Key(b, name), value, e.Max)
+	return observability.AppendMember(b, name, value, e.Max)
 }
 
 // Redacted appends a member whose text comes from outside.
