@@ -2,7 +2,6 @@ package accesslog
 
 import (
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -125,15 +124,17 @@ func (l *Log) appendAttempts(b []byte, x *pipeline.Exchange) []byte {
 // the numbers add up as the durations do.
 func (l *Log) appendStages(b []byte, x *pipeline.Exchange, took time.Duration) []byte {
 	var sum time.Duration
+	var told int64
 	open := byte('{')
 	for stage, d := range x.Spent(took) {
 		if open == '{' {
 			b = fields.Key(b, "stages")
 		}
-		b = observability.AppendString(append(b, open), stage, l.maxField)
-		b = strconv.AppendInt(append(b, ':'), (sum+d).Microseconds()-sum.Microseconds(), 10)
 		sum += d
-		open = ','
+		us := sum.Microseconds()
+		b = observability.AppendString(append(b, open), stage, l.maxField)
+		b = fields.Int(append(b, ':'), us-told)
+		open, told = ',', us
 	}
 	if open == '{' {
 		return b

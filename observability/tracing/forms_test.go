@@ -197,6 +197,18 @@ func TestJaeger(t *testing.T) {
 	}
 }
 
+func TestDigits(t *testing.T) {
+	t.Parallel()
+	for i := range 10_000 {
+		n := rand.Uint64() >> (i % 64)
+		text := fmt.Sprintf("%016x", n)
+		require.Equal(t, "-"+text, string(appendHex([]byte("-"), n)))
+		got, seen := number(text)
+		require.Equal(t, n, got)
+		require.Zero(t, seen)
+	}
+}
+
 // TestAllFormsSayTheSame sends what chance gives, in every set of forms, over
 // whatever a caller has put into the same fields.
 func TestAllFormsSayTheSame(t *testing.T) {

@@ -1,9 +1,6 @@
 package tracing
 
-import (
-	"encoding/binary"
-	"encoding/hex"
-)
+import "encoding/binary"
 
 // Lengths of ids in hexadecimal digits.
 const (
@@ -70,9 +67,18 @@ func lowSpan(s string) (n uint64, ok bool) {
 
 // appendHex appends 16 digits.
 func appendHex(b []byte, n uint64) []byte {
-	var raw [8]byte
-	binary.BigEndian.PutUint64(raw[:], n)
-	return hex.AppendEncode(b, raw[:])
+	b = binary.BigEndian.AppendUint64(b, eightDigits(n>>32))
+	return binary.BigEndian.AppendUint64(b, eightDigits(n&0xffffffff))
+}
+
+// eightDigits spreads eight nibbles over eight bytes, and makes a digit of each.
+func eightDigits(n uint64) uint64 {
+	const each = 0x0101010101010101
+	n = (n | n<<16) & 0x0000ffff0000ffff
+	n = (n | n<<8) & 0x00ff00ff00ff00ff
+	n = (n | n<<4) & 0x0f0f0f0f0f0f0f0f
+	letters := (n + each*(0x80-10)) >> 7 & each
+	return n + each*'0' + letters*('a'-'0'-10)
 }
 
 func (t id) appendTo(b []byte) []byte { return appendHex(appendHex(b, t.high), t.low) }

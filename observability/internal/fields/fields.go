@@ -111,13 +111,21 @@ func (e Encoder) decision(b []byte, d pipeline.Decision) []byte {
 
 // Number appends a whole number.
 func Number(b []byte, name string, n int64) []byte {
-	return strconv.AppendInt(Key(b, name), n, 10)
+	return Int(Key(b, name), n)
+}
+
+// Int appends the digits of n. Most numbers of a record have one.
+func Int(b []byte, n int64) []byte {
+	if 0 <= n && n < 10 {
+		return append(b, '0'+byte(n))
+	}
+	return strconv.AppendInt(b, n, 10)
 }
 
 // Millis appends milliseconds with three decimals.
 func Millis(b []byte, name string, d time.Duration) []byte {
 	us := max(d.Microseconds(), 0)
-	b = strconv.AppendInt(Key(b, name), us/1000, 10)
+	b = Int(Key(b, name), us/1000)
 	us %= 1000
 	return append(b, '.', byte('0'+us/100), byte('0'+us/10%10), byte('0'+us%10))
 }
