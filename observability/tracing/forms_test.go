@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -206,6 +207,19 @@ func TestDigits(t *testing.T) {
 		got, seen := number(text)
 		require.Equal(t, n, got)
 		require.Zero(t, seen)
+	}
+	for at := range 16 { // each byte in each place
+		for c := range 256 {
+			text := []byte("0123456789abcdef")
+			text[at] = byte(c)
+			want, err := strconv.ParseUint(string(text), 16, 64)
+			got, seen := number(string(text))
+			require.Equal(t, err != nil, seen&notHex != 0, "%q", text)
+			require.Equal(t, c >= 'A' && c <= 'F', seen&upperCase != 0, "%q", text)
+			if err == nil {
+				require.Equal(t, want, got, "%q", text)
+			}
+		}
 	}
 }
 

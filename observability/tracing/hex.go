@@ -31,6 +31,13 @@ var digitOf = func() (of [256]uint8) {
 
 // number reads up to 16 hexadecimal digits; seen tells of what kinds they are.
 func number(s string) (n uint64, seen uint8) {
+	for len(s) >= 8 {
+		eight, low := lowEight(s[:8])
+		if !low {
+			break
+		}
+		n, s = n<<32|eight, s[8:]
+	}
 	for i := range len(s) {
 		d := digitOf[s[i]]
 		seen |= d
@@ -65,20 +72,40 @@ func lowSpan(s string) (n uint64, ok bool) {
 	return n, seen == 0 && n != 0
 }
 
+// each times a byte is that byte in each of eight places.
+const each = 0x0101010101010101
+
+// lowEight reads eight digits in lower case at once: what has their nibbles,
+// and is made of them again, is what they are.
+func lowEight(s string) (n uint64, ok bool) {
+	w := uint64(s[7]) | uint64(s[6])<<8 | uint64(s[5])<<16 | uint64(s[4])<<24 |
+		uint64(s[3])<<32 | uint64(s[2])<<40 | uint64(s[1])<<48 | uint64(s[0])<<56
+	n = w&(each*0x0f) + (w>>6&each)*9
+	if n&(each*0xf0) != 0 || digitsOf(n) != w {
+		return 0, false
+	}
+	n = (n | n>>4) & 0x00ff00ff00ff00ff
+	n = (n | n>>8) & 0x0000ffff0000ffff
+	return (n | n>>16) & 0x00000000ffffffff, true
+}
+
+// digitsOf makes digits of eight nibbles, each in a byte of its own.
+func digitsOf(nibbles uint64) uint64 {
+	letters := (nibbles + each*(0x80-10)) >> 7 & each
+	return nibbles + each*'0' + letters*('a'-'0'-10)
+}
+
 // appendHex appends 16 digits.
 func appendHex(b []byte, n uint64) []byte {
 	b = binary.BigEndian.AppendUint64(b, eightDigits(n>>32))
 	return binary.BigEndian.AppendUint64(b, eightDigits(n&0xffffffff))
 }
 
-// eightDigits spreads eight nibbles over eight bytes, and makes a digit of each.
+// eightDigits spreads eight nibbles over eight bytes.
 func eightDigits(n uint64) uint64 {
-	const each = 0x0101010101010101
 	n = (n | n<<16) & 0x0000ffff0000ffff
 	n = (n | n<<8) & 0x00ff00ff00ff00ff
-	n = (n | n<<4) & 0x0f0f0f0f0f0f0f0f
-	letters := (n + each*(0x80-10)) >> 7 & each
-	return n + each*'0' + letters*('a'-'0'-10)
+	return digitsOf((n | n<<4) & 0x0f0f0f0f0f0f0f0f)
 }
 
 func (t id) appendTo(b []byte) []byte { return appendHex(appendHex(b, t.high), t.low) }
