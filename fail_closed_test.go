@@ -44,7 +44,7 @@ func injections() map[string][]injection {
 		"[]pipeline.Stage mask":           {{`{"fields":[]}`, "/fields", "at least one"}},
 		"[]pipeline.Stage problems":       {{`{"statuses":[200]}`, "/statuses/0", "200"}},
 		"[]pipeline.Stage roles":          {{`{"any":[""]}`, "/any", "empty role"}},
-		"[]pipeline.Stage trace":          {{`{"accept":"always"}`, "/accept", "always"}},
+		"[]pipeline.Stage trace":          {{`{"accept":"always"}`, "/accept", "always"}, {`{"send":["b4"]}`, "/send/0", "b4"}},
 		"[]pipeline.Stage scopes":         {{`{"all":[""]}`, "/all", "empty scope"}},
 		"[]pipeline.Stage cors":           {{`{"origins":["*"],"credentials":true}`, "/origins/0", "credentials"}},
 		"[]pipeline.Stage headers":        {{`{"request":{"set":{"X-A":"{nobody}"}}}`, "/request/set/X-A", "nobody"}},

@@ -90,6 +90,7 @@ func TestStandardStages(t *testing.T) {
 		{"select", `{"fields":["id"],"other_types":"pass"}`, nil},
 		{"problems", `{"statuses":["5xx"],"detail":"error.message"}`, nil},
 		{"trace", `{}`, nil},
+		{"trace", `{"read":["b3","w3c"],"send":["w3c","b3","b3_multi","jaeger"]}`, nil},
 		{"breaker", `{"error_ratio":0.5,"min_requests":1000000}`, nil},
 		{"bulkhead", `{"max_concurrent":100}`, nil},
 		{"fallback", `{"respond":{"body":"later"}}`, nil},

@@ -3,6 +3,7 @@ package observability_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,19 @@ func TestTextIsEncodedSoThatNothingObeysIt(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, tt.want, string(observability.AppendString(nil, tt.in, tt.max)))
 		})
+	}
+}
+
+func TestAMemberIsANameAndItsText(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"", "plain", "a\"b", "0123456789", "é", strings.Repeat("x", 100)} {
+		for _, max := range []int{0, 5, 1000} {
+			for _, room := range []int{0, 3, 200} {
+				dst := append(make([]byte, 0, room+1), '{')
+				want := `{,"name":` + string(observability.AppendString(nil, value, max))
+				require.Equal(t, want, string(observability.AppendMember(dst, "name", value, max)))
+			}
+		}
 	}
 }
 
@@ -77,5 +91,22 @@ func BenchmarkAppendString(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = observability.AppendString(buf[:0], "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", 1024)
+	}
+}
+
+// TestEveryByteIsEncodedAlikeInEveryPlace: eight bytes are looked at once.
+func TestEveryByteIsEncodedAlikeInEveryPlace(t *testing.T) {
+	t.Parallel()
+	encoded := func(text string) string {
+		out := string(observability.AppendString(nil, text, 0))
+		return out[1 : len(out)-1]
+	}
+	const text = "abcdefghijklmnopqrst"
+	for c := range 256 {
+		odd := string([]byte{byte(c)})
+		for at := range len(text) - 3 {
+			in := text[:at] + odd + text[at:at+3] + odd + text[at+3:]
+			require.Equal(t, text[:at]+encoded(odd)+text[at:at+3]+encoded(odd)+text[at+3:], encoded(in), "%q", in)
+		}
 	}
 }

@@ -23,22 +23,27 @@ type Record struct {
 //
 // Handing over takes a few atomic steps and no lock, and wakes the writer
 // only where it sleeps: after each write it lingers, so that a busy gateway
-// pays for one write, and one wake-up, for many records.
+// pays for one write, and one wake-up, for many records; but not so long that
+// what waits outgrows the processor's cache.
 type Queue struct {
 	sink Sink
 	options
+	pressBytes int64 // that are not lingered over
 
 	pool    sync.Pool
 	head    atomic.Pointer[Record] // of a stack that the writer takes whole
 	records atomic.Int64           // handed over and not yet written
 	bytes   atomic.Int64
 	wake    chan struct{} // the stack was empty
-	press   chan struct{} // half of the room is used
+	press   chan struct{} // there is enough to write, or half of the room is used
 	running atomic.Bool
 	ended   atomic.Bool
 
 	written, dropped, failed atomic.Uint64
 }
+
+// fullBatches are worth to be written at once.
+const fullBatches = 8
 
 // ErrUnflushed says that the sink did not take all records in time at the end.
 var ErrUnflushed = errors.New("observability: records were left unwritten at the end")
@@ -51,6 +56,7 @@ func NewQueue(sink Sink, opts ...Option) *Queue {
 	for _, o := range opts {
 		o(&q.options)
 	}
+	q.pressBytes = int64(q.batchBytes) * fullBatches
 	q.pool.New = func() any { return &Record{Data: make([]byte, 0, 1024)} }
 	return q
 }
@@ -87,10 +93,15 @@ func (q *Queue) reserve(n int64) bool {
 		q.release(1, n)
 		return false
 	}
-	if bytes > q.maxBytes/2 || records > q.maxRecords/2 {
+	if bytes > q.maxBytes/2 || records > q.maxRecords/2 || bytes > q.pressBytes && bytes-n <= q.pressBytes {
 		signal(q.press)
 	}
 	return true
+}
+
+// pressing reports whether there is no reason to linger.
+func (q *Queue) pressing() bool {
+	return q.bytes.Load() > min(q.pressBytes, q.maxBytes/2) || q.records.Load() > q.maxRecords/2
 }
 
 func (q *Queue) release(records, bytes int64) {

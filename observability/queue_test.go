@@ -222,6 +222,37 @@ func TestTheWriterDoesNotLingerWhereRoomGetsScarce(t *testing.T) {
 	})
 }
 
+// TestTheWriterDoesNotLingerOverFullBatches, and lingers again behind them.
+func TestTheWriterDoesNotLingerOverFullBatches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		written := make(chan int, 64)
+		hold := make(chan struct{})
+		q := observability.NewQueue(func(batch []byte) error {
+			written <- len(batch)
+			<-hold
+			return nil
+		}, observability.Linger(time.Hour), observability.Batch(4))
+		end := running(q)
+		put(q, strings.Repeat("a", 32))
+		synctest.Wait()
+		require.Empty(t, written, "eight batches and no more")
+		put(q, "b")
+		synctest.Wait()
+		require.Len(t, written, 1)
+		for range 5 {
+			put(q, strings.Repeat("c", 32)) // while the writer is busy
+		}
+		close(hold)
+		synctest.Wait()
+		require.Zero(t, q.Waiting(), "nor over what came meanwhile")
+		put(q, "d")
+		synctest.Wait()
+		require.Equal(t, 1, q.Waiting())
+		require.NoError(t, end())
+	})
+}
+
 func TestRunLeavesASinkThatIsStuckBehind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -64,7 +64,8 @@ func Batch(bytes int) Option {
 }
 
 // Linger is how long the writer waits for more before it writes; it does not
-// where half of the room is used. 0 writes at once; the default is 10ms.
+// where eight batches are full, or half of the room is used. 0 writes at once;
+// the default is 10ms.
 func Linger(d time.Duration) Option {
 	return func(o *options) { o.linger = max(d, 0) }
 }

@@ -38,6 +38,13 @@ func (q *Queue) wait(ctx context.Context, linger *time.Timer) bool {
 		return false
 	case <-q.wake:
 	}
+	select {
+	case <-q.press: // of what was written meanwhile
+	default:
+	}
+	if q.pressing() {
+		return true
+	}
 	linger.Reset(q.linger)
 	select {
 	case <-ctx.Done():

@@ -90,6 +90,10 @@ func (x *Exchange) Fork() *Exchange {
 	return f
 }
 
+// Forked reports whether x is a fork or was forked, so that more than one
+// request may be under way for it at once.
+func (x *Exchange) Forked() bool { return x.forked }
+
 // Done ends a fork that lost: what its AtEnd collected is told now.
 func (x *Exchange) Done() error { return x.end() }
 

@@ -92,7 +92,7 @@ func costs(t testing.TB) []cost {
 		{"retry", "retry", ``, nil, nil, 0},
 		{"timeout", "timeout", `{"total":"5s","per_try":"2s"}`, nil, nil, 0},
 		{"fallback", "fallback", `{"respond":{"body":"later"}}`, nil, nil, 0},
-		{"trace: handed on", "trace", ``, []gatewaytest.Option{field("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")}, nil, 2},
+		{"trace: handed on", "trace", ``, []gatewaytest.Option{field("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00")}, nil, 1},
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 type Log struct {
 	settings
 	enc   fields.Encoder
+	stamp stamp
 	queue *observability.Queue
 }
 

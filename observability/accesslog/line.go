@@ -2,7 +2,6 @@ package accesslog
 
 import (
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +26,7 @@ func (l *Log) static(route *registry.Route) []byte {
 }
 
 func (l *Log) appendLine(b, static []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
-	b = appendHead(b, x, s)
+	b = l.appendHead(b, x, s)
 	b = l.enc.Text(b, "request_id", x.ID)
 	b = l.enc.Text(b, "trace_id", x.TraceID)
 	b = append(b, static...)
@@ -61,13 +60,12 @@ func (l *Log) appendError(b []byte, err error) (out []byte) {
 }
 
 // appendHead writes what slog's JSONHandler writes first.
-func appendHead(b []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
+func (l *Log) appendHead(b []byte, x *pipeline.Exchange, s *pipeline.Summary) []byte {
 	end := x.Start.Add(s.Took)
 	if x.Start.IsZero() {
 		end = time.Now()
 	}
-	b = append(b, `{"time":"`...)
-	b = end.UTC().AppendFormat(b, time.RFC3339Nano)
+	b = l.stamp.append(append(b, `{"time":"`...), end)
 	b = append(b, `","level":"`...)
 	b = append(b, level(s).String()...)
 	return append(b, `","msg":"`+Message+`"`...)
@@ -126,15 +124,17 @@ func (l *Log) appendAttempts(b []byte, x *pipeline.Exchange) []byte {
 // the numbers add up as the durations do.
 func (l *Log) appendStages(b []byte, x *pipeline.Exchange, took time.Duration) []byte {
 	var sum time.Duration
+	var told int64
 	open := byte('{')
 	for stage, d := range x.Spent(took) {
 		if open == '{' {
 			b = fields.Key(b, "stages")
 		}
-		b = observability.AppendString(append(b, open), stage, l.maxField)
-		b = strconv.AppendInt(append(b, ':'), (sum+d).Microseconds()-sum.Microseconds(), 10)
 		sum += d
-		open = ','
+		us := sum.Microseconds()
+		b = observability.AppendString(append(b, open), stage, l.maxField)
+		b = fields.Int(append(b, ':'), us-told)
+		open, told = ',', us
 	}
 	if open == '{' {
 		return b

@@ -8,6 +8,7 @@ const (
 	inMark                   // what every mark of a shape has: gw_, eyJ
 	isDigit
 	isLetter
+	suspect // what a secret has in it, or in front: a sign, a mark or a space
 )
 
 // classOf is written once, here.
@@ -26,6 +27,9 @@ func classes() (of [256]class) {
 	}
 	of['_'] |= inMark
 	of['J'] |= inMark
+	for _, c := range "=:_J \t" {
+		of[c] |= suspect
+	}
 	return of
 }
 

@@ -60,6 +60,23 @@ func TestTextHidesSecretsAndNothingElse(t *testing.T) {
 	}
 }
 
+// TestEveryPlaceOfASecretIsSeen: what is judged at first sight is looked at
+// here and there.
+func TestEveryPlaceOfASecretIsSeen(t *testing.T) {
+	t.Parallel()
+	var rules redact.Rules
+	const filler = "/one/two/three/four/five/six/seven/eight"
+	for _, secret := range []string{
+		card, "4111 1111 1111 1111", "4111-1111-1111-1111", "4222222222222", "Bearer x", "basic x", "DPoP x", "dpop\tx", key, jwt, "token=x", "pin: x",
+		"a://u@h",
+	} {
+		for at := range len(filler) {
+			require.False(t, rules.Clean(filler[:at]+"/"+secret+"/"+filler[at:]), "%q at %d", secret, at)
+		}
+		require.True(t, rules.Clean(filler))
+	}
+}
+
 func TestQueryHidesTheValuesOfSecretParameters(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, in, want string }{

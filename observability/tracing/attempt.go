@@ -31,12 +31,16 @@ func (t *Tracer) Attempt() pipeline.Stage {
 	}
 }
 
-// renew gives the attempt an id of its own. Where a policy has removed the
-// field, or put something else there, that stays.
+// renew gives the attempt an id of its own. The first one has that which was
+// written for the exchange, unless others are under way beside it. Where a
+// policy has removed the fields, or put something else there, that stays.
 func (t *Tracer) renew(x *pipeline.Exchange) {
-	sent := x.Get(fieldParent)
-	if len(sent) == lenTraceparent && hexadecimal(sent[53:]) && traceIDOf(sent) == x.TraceID {
-		x.Set(fieldParent, formatTraceparent(x.TraceID, t.id(), nibble(sent[54])&(flagSampled|flagRandom)))
+	if len(x.Attempts()) == 0 && !x.Forked() {
+		return
+	}
+	if p, forms := sent(x); forms != 0 {
+		p.span = t.id()
+		p.send(x, forms)
 	}
 }
 
@@ -44,8 +48,8 @@ func (t *Tracer) attempt(ctx context.Context, x *pipeline.Exchange, next pipelin
 	tried := len(x.Attempts())
 	ctx, span := t.tracer.Start(ctx, method(x), clientOptions(x, tried)...)
 	defer span.End() // in a panic too
-	if sc := span.SpanContext(); sc.IsValid() && x.Get(fieldParent) != "" {
-		x.Set(fieldParent, traceparentOf(sc))
+	if p, forms := sent(x); forms != 0 && span.SpanContext().IsValid() {
+		spanOf(span.SpanContext(), p.sampling).send(x, forms)
 	}
 	resp, err := next(ctx, x)
 	t.tried(span, x, tried, resp, err)

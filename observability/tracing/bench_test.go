@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,34 @@ func BenchmarkUnsampled(b *testing.B) {
 }
 func BenchmarkSampledSpans(b *testing.B) {
 	benchmark(b, valid, tracing.Config{}, tracing.Provider(&recording{forget: true}))
+}
+
+// BenchmarkForms reads a trace in each form and tells the backend in it.
+func BenchmarkForms(b *testing.B) {
+	for _, forms := range [][]string{{"w3c"}, {"b3"}, {"b3_multi"}, {"jaeger"}, all()} {
+		b.Run(strings.Join(forms, "+"), func(b *testing.B) {
+			x, in, resp, h := chain(b, "", tracing.Config{Read: forms, Send: forms})
+			for _, form := range forms {
+				for i := 0; i < len(sentAs()[form]); i += 2 {
+					in.Header.Set(sentAs()[form][i], sentAs()[form][i+1])
+				}
+			}
+			entry, s := &pipeline.Entry{}, &pipeline.Summary{Status: 200}
+			b.ReportAllocs()
+			for b.Loop() {
+				again(x, in, resp, h, entry)
+				_ = x.Finish(s)
+			}
+		})
+	}
+}
+
+// sentAs are the fields of a trace by its forms, name and value in turn.
+func sentAs() map[string][]string {
+	return map[string][]string{
+		"w3c": {"Traceparent", valid}, "b3": {"b3", validB3}, "jaeger": {"uber-trace-id", validUber},
+		"b3_multi": {"X-B3-TraceId", otherID, "X-B3-SpanId", callerSpan, "X-B3-Sampled", "1"},
+	}
 }
 
 // BenchmarkSampledStages is a recorded exchange of eight stages, told in both
@@ -84,18 +113,20 @@ func chain(b testing.TB, parent string, c tracing.Config, opts ...tracing.Option
 	return x, in, resp, h
 }
 
-// TestATraceThatIsNotRecordedCostsTwoAllocations: the two fields that are
-// written, one for the exchange and one for its attempt.
-func TestATraceThatIsNotRecordedCostsTwoAllocations(t *testing.T) { // no parallel test may measure this
+// TestATraceThatIsNotRecordedCostsOneAllocation: all that is written for the
+// exchange and its attempt. Of an attempt that is another's, it is one more.
+func TestATraceThatIsNotRecordedCostsOneAllocation(t *testing.T) { // no parallel test may measure this
 	for _, parent := range []string{unsampled, valid, ""} {
-		var opts []tracing.Option
-		if parent == unsampled {
-			opts = append(opts, tracing.Provider(new(recording)))
-		}
-		x, in, resp, h := chain(t, parent, tracing.Config{Sampling: "caller", Stages: "spans"}, opts...)
-		entry := &pipeline.Entry{}
-		if got := testing.AllocsPerRun(100, func() { again(x, in, resp, h, entry) }); got > 2 {
-			t.Errorf("%q: %v allocations", parent, got)
+		for _, send := range [][]string{nil, {"b3"}, {"b3_multi"}, {"w3c", "b3", "jaeger"}} {
+			var opts []tracing.Option
+			if parent == unsampled {
+				opts = append(opts, tracing.Provider(new(recording)))
+			}
+			x, in, resp, h := chain(t, parent, tracing.Config{Sampling: "caller", Stages: "spans", Send: send}, opts...)
+			entry := &pipeline.Entry{}
+			if got := testing.AllocsPerRun(100, func() { again(x, in, resp, h, entry) }); got > 1 {
+				t.Errorf("%q, sent as %v: %v allocations", parent, send, got)
+			}
 		}
 	}
 }

@@ -1,5 +1,6 @@
 // Package tracing takes part in distributed traces: it reads and writes the
-// fields of W3C Trace Context, and makes spans by the OpenTelemetry API.
+// fields of W3C Trace Context, of B3 and of Jaeger, and makes spans by the
+// OpenTelemetry API.
 //
 // Without a provider of tracers it only hands the trace on, which needs no SDK:
 // the trace of the caller, or a new one where the caller sent none that holds,
@@ -8,6 +9,12 @@
 //
 //	policies:
 //	  - trace: {}
+//
+// Other forms than Trace Context are read and sent where settings name them;
+// what is sent in one says the same in all:
+//
+//	policies:
+//	  - trace: {read: [w3c, b3], send: [w3c, b3_multi]}
 //
 // With one, each exchange is a span and each attempt a span within it:
 //

@@ -13,16 +13,19 @@ import (
 // Stage returns the stage of an exchange: it stands outermost, reads the trace
 // that the caller sent, or begins one, and has what will be sent to the backend
 // take part in it. An exchange whose trace was begun already, by a policy of
-// the edge, is left alone.
+// the edge, stays in it: at most the forms change in which the backend is told.
 func (t *Tracer) Stage() pipeline.Stage {
 	return pipeline.Stage{
 		Name: t.name, Phase: pipeline.Observe - 50, Vary: nobody,
 		Wrap: func(next pipeline.Handler) pipeline.Handler {
 			return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-				if x.TraceID != "" {
-					return next(ctx, x)
+				if x.TraceID == "" {
+					return t.serve(ctx, x, next)
 				}
-				return t.serve(ctx, x, next)
+				if t.speaks {
+					t.rewrite(x)
+				}
+				return next(ctx, x)
 			}
 		},
 	}
@@ -32,8 +35,13 @@ func (t *Tracer) Stage() pipeline.Stage {
 func nobody(*pipeline.Exchange) string { return "" }
 
 func (t *Tracer) serve(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler) (*http.Response, error) {
-	p, state, holds := t.extract(x)
-	if t.tracer != nil && !(t.caller && holds && !p.sampled()) {
+	for _, field := range t.remove {
+		if len(x.In.Header[field]) > 0 {
+			x.Del(field)
+		}
+	}
+	p, state := t.extract(x)
+	if t.tracer != nil && !(t.caller && p.sampling == denied) {
 		return t.record(ctx, x, next, p, state)
 	}
 	t.handOn(x, p, state)
@@ -41,34 +49,50 @@ func (t *Tracer) serve(ctx context.Context, x *pipeline.Exchange, next pipeline.
 	return next(ctx, x)
 }
 
-// extract reads the trace of the caller.
-func (t *Tracer) extract(x *pipeline.Exchange) (p parent, state string, holds bool) {
-	lines := x.In.Header[fieldParent]
-	if !t.accept || len(lines) == 0 {
-		return parent{}, "", false
+// extract reads the trace of the caller, by the first form that holds.
+func (t *Tracer) extract(x *pipeline.Exchange) (p parent, state string) {
+	sent := false
+	for _, f := range t.read {
+		p, there, holds := f.parse(x)
+		if !holds {
+			sent = sent || there
+			continue
+		}
+		if f == w3c {
+			state = stateOf(x)
+		}
+		return p, state
 	}
-	if p, holds = parseTraceparent(lines); !holds {
+	if sent {
 		x.Decide(pipeline.Decision{Stage: t.name, Verdict: pipeline.Warn, Code: CodeReplaced})
-		return parent{}, "", false
 	}
+	return parent{}, ""
+}
+
+// stateOf reads the caller's tracestate; empty where it does not hold.
+func stateOf(x *pipeline.Exchange) (state string) {
 	if lines := x.In.Header[fieldState]; len(lines) > 0 {
 		state, _ = parseTracestate(lines)
 	}
-	return p, state, true
+	return state
 }
 
-// handOn goes on with the trace of p, or begins one where p is none, without a
-// tracer. Its flags stay: whether it is recorded is decided elsewhere.
+// handOn goes on with the trace of p, or begins one where p has none, without
+// a tracer. Its sampling stays: whether it is recorded is decided elsewhere.
 func (t *Tracer) handOn(x *pipeline.Exchange, p parent, state string) {
-	if p.traceID == "" {
-		begun := newTraceparent(t.id(), t.id(), t.id(), 0)
-		x.TraceID = traceIDOf(begun)
-		x.Set(fieldParent, begun)
-	} else {
-		x.TraceID = p.traceID
-		x.Set(fieldParent, formatTraceparent(p.traceID, t.id(), p.flags))
+	if !p.begun() {
+		p.trace = id{t.id(), t.id()}
 	}
-	setState(x, state)
+	p.span = t.id()
+	t.put(x, p, state)
+}
+
+// put has the backend sent p, and state where it is told of it.
+func (t *Tracer) put(x *pipeline.Exchange, p parent, state string) {
+	x.TraceID = p.send(x, t.send)
+	if t.send.has(w3c) {
+		setState(x, state)
+	}
 }
 
 // setState has the backend sent this tracestate, and none of another trace.
@@ -79,6 +103,27 @@ func setState(x *pipeline.Exchange, state string) {
 		x.Del(fieldState)
 	case state != "" && (len(sent) != 1 || sent[0] != state):
 		x.Set(fieldState, state)
+	}
+}
+
+// rewrite has the backend of a route told in the forms of the route, where the
+// trace was begun before. What is sent in none of the forms says nothing that
+// could be written in others.
+func (t *Tracer) rewrite(x *pipeline.Exchange) {
+	p, now := sent(x)
+	for _, field := range t.remove {
+		drop(x, field)
+	}
+	for _, field := range t.pass {
+		passOn(x, field)
+	}
+	missing := t.send &^ now
+	if !p.begun() || missing == 0 {
+		return
+	}
+	p.send(x, missing)
+	if missing.has(w3c) { // a tracestate that is there is of another trace
+		drop(x, fieldState)
 	}
 }
 
@@ -126,38 +171,49 @@ func under(ctx context.Context, p parent, state string) context.Context {
 // joined has the backend sent the context that a tracer made, unless it made
 // none of its own: a tracer that does nothing hands back its parent's.
 func (t *Tracer) joined(x *pipeline.Exchange, sc trace.SpanContext, p parent) bool {
-	if !sc.IsValid() || sc.SpanID().String() == p.spanID {
+	made := spanOf(sc, p.sampling)
+	if !sc.IsValid() || made.span == p.span {
 		return false
 	}
-	sent := traceparentOf(sc)
-	x.TraceID = traceIDOf(sent)
-	x.Set(fieldParent, sent)
-	setState(x, sc.TraceState().String())
+	t.put(x, made, sc.TraceState().String())
 	return true
 }
 
-// spanContext makes of p and state what tracers understand.
+// spanContext makes of p and state what tracers understand; false where p has
+// no ids.
 func (p parent) spanContext(state string) (trace.SpanContext, bool) {
-	traceID, err := trace.TraceIDFromHex(p.traceID)
-	if err != nil {
-		return trace.SpanContext{}, false
-	}
-	spanID, err := trace.SpanIDFromHex(p.spanID)
-	if err != nil {
+	if !p.begun() {
 		return trace.SpanContext{}, false
 	}
 	ts, err := trace.ParseTraceState(state)
 	if err != nil {
 		ts = trace.TraceState{}
 	}
-	return trace.NewSpanContext(trace.SpanContextConfig{
-		TraceID: traceID, SpanID: spanID, TraceFlags: trace.TraceFlags(p.flags), TraceState: ts, Remote: true,
-	}), true
+	config := trace.SpanContextConfig{TraceFlags: p.flags(), TraceState: ts, Remote: true}
+	binary.BigEndian.PutUint64(config.TraceID[:8], p.trace.high)
+	binary.BigEndian.PutUint64(config.TraceID[8:], p.trace.low)
+	binary.BigEndian.PutUint64(config.SpanID[:], p.span)
+	return trace.NewSpanContext(config), true
 }
 
-// traceparentOf writes the field of a span.
-func traceparentOf(sc trace.SpanContext) string {
+func (p parent) flags() (flags trace.TraceFlags) {
+	if p.sampling.sampled() {
+		flags |= flagSampled
+	}
+	if p.random {
+		flags |= flagRandom
+	}
+	return flags
+}
+
+// spanOf is what there is to say of a span, whose tracer has decided on what
+// was said of the sampling before.
+func spanOf(sc trace.SpanContext, before sampling) parent {
 	traceID, spanID := sc.TraceID(), sc.SpanID()
-	return newTraceparent(binary.BigEndian.Uint64(traceID[:8]), binary.BigEndian.Uint64(traceID[8:]), binary.BigEndian.Uint64(spanID[:]),
-		byte(sc.TraceFlags())&(flagSampled|flagRandom))
+	return parent{
+		trace:    id{binary.BigEndian.Uint64(traceID[:8]), binary.BigEndian.Uint64(traceID[8:])},
+		span:     binary.BigEndian.Uint64(spanID[:]),
+		sampling: before.decided(sc.IsSampled()),
+		random:   sc.TraceFlags()&flagRandom != 0,
+	}
 }

@@ -1,10 +1,16 @@
 package tracing
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/seed-f9645bd3/gateway/pipeline"
 )
 
 const sample = "00-12345678901234567890123456789012-1234567890123456-01"
@@ -19,21 +25,21 @@ func FuzzTraceparent(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		p, ok := parseTraceparent([]string{line})
-		if _, twice := parseTraceparent([]string{line, line}); twice {
-			t.Fatalf("%q holds twice", line)
+		p, there, holds := parseOne([]string{line}, parseTraceparent)
+		if _, _, twice := parseOne([]string{line, line}, parseTraceparent); twice || !there {
+			t.Fatalf("%q holds twice, or is not there", line)
 		}
-		if !ok {
+		if !holds {
 			return
 		}
 		sc, valid := p.spanContext("")
-		if !valid || !sc.IsValid() {
+		if !valid || !sc.IsValid() || spanOf(sc, p.sampling) != p {
 			t.Fatalf("%q holds and is no span", line)
 		}
-		if !strings.Contains(line, p.traceID) || !strings.Contains(line, p.spanID) {
+		if !strings.Contains(line, sc.TraceID().String()) || !strings.Contains(line, sc.SpanID().String()) {
 			t.Fatalf("%q became %+v", line, p)
 		}
-		again, ok := parseTraceparent([]string{traceparentOf(sc)})
+		again, ok := parseTraceparent(string(p.appendTraceparent(nil)))
 		if !ok || again != p {
 			t.Fatalf("%q: %+v became %+v", line, p, again)
 		}
@@ -69,4 +75,85 @@ func FuzzTracestate(f *testing.F) {
 			t.Fatalf("%q has %d entries", lines, parsed.Len())
 		}
 	})
+}
+
+// FuzzB3, FuzzB3Multi and FuzzJaeger hold their parsers to reading back what
+// they wrote, and to saying the same in every other form.
+func FuzzB3(f *testing.F) {
+	for _, seed := range []string{
+		"0", "d", "2", "", long + "-" + span, long + "-" + span + "-1-" + above, short + "-" + span + "-d", long + "-" + span + "--" + above,
+		strings.ToUpper(long) + "-" + span + "-1", "00-" + long + "-" + span + "-01",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		p, _, holds := parseOne([]string{line}, parseB3)
+		stable(t, line, p, holds)
+	})
+}
+
+func FuzzB3Multi(f *testing.F) {
+	f.Add(long, span, above, "1", "")
+	f.Add(short, span, "", "", "1")
+	f.Add("", "", "", "0", "0")
+	f.Add(strings.ToUpper(long), span, "", "true", "9")
+	f.Fuzz(func(t *testing.T, traceID, spanID, parentID, sampled, flags string) {
+		h := multi("TraceId", traceID, "SpanId", spanID, "ParentSpanId", parentID, "Sampled", sampled, "Flags", flags)
+		p, there, holds := parseB3Multi(h)
+		if !there {
+			t.Fatal("fields are overlooked")
+		}
+		stable(t, fmt.Sprint(h), p, holds)
+	})
+}
+
+func FuzzJaeger(f *testing.F) {
+	for _, seed := range []string{
+		"", long + ":" + span + ":0:1", strings.ReplaceAll(long+":"+span+":"+above+":3", ":", "%3A"), "7:5:0:fd", long + ":" + span + "%3A0:1",
+		strings.ToUpper(long) + ":" + span + ":0:1", ":::", "0:0:0:0",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		p, _, holds := parseOne([]string{line}, parseJaeger)
+		stable(t, line, p, holds)
+	})
+}
+
+// stable writes what was read, and reads it again.
+func stable(t *testing.T, text string, p parent, holds bool) {
+	t.Helper()
+	if !holds {
+		if p != (parent{}) {
+			t.Fatalf("%q does not hold and became %+v", text, p)
+		}
+		return
+	}
+	if !p.begun() {
+		if p.sampling == deferred || p.span != 0 {
+			t.Fatalf("%q became %+v", text, p)
+		}
+		return
+	}
+	if p.span == 0 || p.random {
+		t.Fatalf("%q became %+v", text, p)
+	}
+	if again, ok := parseB3(string(p.appendB3(nil))); !ok || again != p {
+		t.Fatalf("%q: %+v became %+v in B3", text, p, again)
+	}
+	x := &pipeline.Exchange{In: &http.Request{URL: &url.URL{}, Header: http.Header{}}}
+	p.send(x, 1<<b3Multi)
+	x.In.Header = x.Out(context.Background()).Header
+	if again, _, ok := parseB3Multi(x.In.Header); !ok || again != p {
+		t.Fatalf("%q: %+v became %+v in the fields of B3", text, p, again)
+	}
+	for name, again := range map[string]func() (parent, bool){
+		"traceparent": func() (parent, bool) { return parseTraceparent(string(p.appendTraceparent(nil))) },
+		"jaeger":      func() (parent, bool) { return parseJaeger(string(p.appendJaeger(nil))) },
+	} {
+		got, ok := again()
+		if !ok || got.trace != p.trace || got.span != p.span || got.sampling.sampled() != p.sampling.sampled() {
+			t.Fatalf("%q: %+v became %+v in %s", text, p, got, name)
+		}
+	}
 }

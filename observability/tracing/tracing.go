@@ -9,26 +9,24 @@ import (
 	"github.com/seed-f9645bd3/gateway/observability/redact"
 )
 
-// CodeReplaced is the code of the warning that the caller's traceparent did
-// not hold and a new trace was begun.
+// CodeReplaced is the code of the warning that the trace context of the caller
+// did not hold and a new trace was begun.
 const CodeReplaced = "trace_context_replaced"
 
 // Scope is the name of the tracer that providers are asked for.
 const Scope = "github.com/seed-f9645bd3/gateway"
 
-// The fields of Trace Context.
-const (
-	fieldParent = "Traceparent"
-	fieldState  = "Tracestate"
-)
-
 // A Tracer makes the stages of tracing. It is never altered, and used by many
 // goroutines at once.
 type Tracer struct {
 	name   string // of the policy, for decisions
-	accept bool
-	caller bool // decides on sampling
-	spans  bool // one for each stage
+	read   []form // in order of precedence
+	send   formSet
+	remove []string // fields of forms that are neither sent nor passed on
+	pass   []string // fields that are passed on
+	speaks bool     // settings say what the backend gets
+	caller bool     // decides on sampling
+	spans  bool     // one for each stage
 	reply  string
 	tracer trace.Tracer // nil where spans are not recorded
 	random func() uint64
@@ -66,9 +64,10 @@ func New(c Config, opts ...Option) (*Tracer, error) {
 		return nil, err
 	}
 	t := &Tracer{
-		name: kind, accept: c.Accept != "never", caller: c.Sampling == "caller", spans: c.Stages == "spans",
+		name: kind, caller: c.Sampling == "caller", spans: c.Stages == "spans",
 		random: rand.Uint64, redact: redact.New(),
 	}
+	t.forms(c)
 	if c.Reply != "" {
 		t.reply = http.CanonicalHeaderKey(c.Reply)
 	}
@@ -76,6 +75,22 @@ func New(c Config, opts ...Option) (*Tracer, error) {
 		o(t)
 	}
 	return t, nil
+}
+
+// forms takes from c how traces are read and written.
+func (t *Tracer) forms(c Config) {
+	read, send := c.Read, c.Send
+	if read == nil && c.Accept != "never" {
+		read = defaultForms()
+	}
+	if send == nil {
+		send = defaultForms()
+	}
+	passed := setOf(formsOf(c.Pass))
+	t.read, t.send = formsOf(read), setOf(formsOf(send))
+	t.remove = fieldsOf(func(f form) bool { return !t.send.has(f) && !passed.has(f) })
+	t.pass = fieldsOf(passed.has)
+	t.speaks = c.Send != nil || c.Pass != nil
 }
 
 // id returns a number that is not 0: an id that is all zero is none.

@@ -3,6 +3,7 @@
 package fields
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,7 +24,7 @@ func (e Encoder) Text(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
 	}
-	return observability.AppendString(Key(b, name), value, e.Max)
+	return observability.AppendMember(b, name, value, e.Max)
 }
 
 // Redacted appends a member whose text comes from outside.
@@ -110,20 +111,33 @@ func (e Encoder) decision(b []byte, d pipeline.Decision) []byte {
 
 // Number appends a whole number.
 func Number(b []byte, name string, n int64) []byte {
-	return strconv.AppendInt(Key(b, name), n, 10)
+	return Int(Key(b, name), n)
+}
+
+// Int appends the digits of n. Most numbers of a record have one.
+func Int(b []byte, n int64) []byte {
+	if 0 <= n && n < 10 {
+		return append(b, '0'+byte(n))
+	}
+	return strconv.AppendInt(b, n, 10)
 }
 
 // Millis appends milliseconds with three decimals.
 func Millis(b []byte, name string, d time.Duration) []byte {
 	us := max(d.Microseconds(), 0)
-	b = strconv.AppendInt(Key(b, name), us/1000, 10)
+	b = Int(Key(b, name), us/1000)
 	us %= 1000
 	return append(b, '.', byte('0'+us/100), byte('0'+us/10%10), byte('0'+us%10))
 }
 
 // Key appends the name of a member.
 func Key(b []byte, name string) []byte {
-	b = append(b, ',', '"')
-	b = append(b, name...)
-	return append(b, '"', ':')
+	at, end := len(b)+2, len(b)+2+len(name)
+	if end+2 > cap(b) {
+		b = slices.Grow(b, len(name)+4)
+	}
+	b = b[:end+2]
+	b[at-2], b[at-1], b[end], b[end+1] = ',', '"', '"', ':'
+	copy(b[at:end], name)
+	return b
 }
