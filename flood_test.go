@@ -22,6 +22,7 @@ import (
 	"github.com/seed-f9645bd3/gateway"
 	"github.com/seed-f9645bd3/gateway/gatewaytest"
 	"github.com/seed-f9645bd3/gateway/pipeline/listen"
+	"github.com/seed-f9645bd3/gateway/ratelimit"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -248,7 +249,9 @@ func TestGatewayThatIsFlooded(t *testing.T) {
 	if backend == "" {
 		t.Skip("it is started by other tests")
 	}
-	s := snapshot("1", public("all", "/{path}", "b"))
+	s := snapshot("1", public("all", "/{path}", "b"), public("stream", "/stream", "b",
+		ratelimit.UnitPolicy(ratelimit.UnitConfig{Unit: "tokens", Per: "address", Rate: registry.Rate{Count: 1e9, Per: time.Second}, Over: "cut"}),
+		ratelimit.InFlightPolicy(ratelimit.InFlightConfig{Per: "address", Max: 100})))
 	s.Upstreams = []registry.Upstream{{Name: "b", Endpoints: []registry.Endpoint{{URL: backend}}}}
 	g, err := gateway.New(standardKinds(), gateway.Snapshot(s), gateway.ListenWith("127.0.0.1:0", listen.Config{
 		TLS: &tls.Config{Certificates: []tls.Certificate{gatewaytest.NewCA(t).Server("127.0.0.1")}},

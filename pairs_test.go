@@ -41,6 +41,8 @@ func streamable(secretFile string) map[string]map[string]any {
 		"select":         {"fields": []string{"id"}, "other_types": "pass"},
 		"timeout":        {"total": "1m", "per_try": "1m", "idle": "1m"},
 		"trace":          {},
+		"unit_limit":     {"unit": "events", "rate": "1000000/s", "per": "address", "over": "cut"},
+		"in_flight":      {"max": 100, "per": "address"},
 	}
 }
 

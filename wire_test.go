@@ -104,7 +104,8 @@ func everyPolicy() []registry.Policy {
 		{"select", `{"fields":["n"],"other_types":"pass"}`}, {"mask", `{"fields":["ssn"],"other_types":"pass"}`}, {"problems", `{"statuses":[500]}`},
 		{"fallback", `{"on":{"errors":["breaker_open"]},"respond":{"body":"later"}}`}, {"timeout", `{"total":"1m","per_try":"1m"}`},
 		{"retry", `{"attempts":2,"max_body":1,"budget":1,"backoff":{"base":"1ms","max":"1ms"}}`}, {"bulkhead", `{"max_concurrent":1000}`},
-		{"breaker", `{"error_ratio":1,"min_requests":1000000}`},
+		{"breaker", `{"error_ratio":1,"min_requests":1000000}`}, {"in_flight", `{"per":"address","max":1000000}`},
+		{"unit_limit", `{"unit":"tokens","per":"address","rate":"1000000000/s","over":"cut"}`},
 	} {
 		all = append(all, registry.Policy{Kind: p[0], Config: []byte(p[1])})
 	}

@@ -15,7 +15,8 @@ import (
 
 // TestLimiter holds a limiter to the contract of ratelimit.Limiter: it keeps
 // to the bound, spends all or nothing, keeps keys apart, counts under
-// concurrency, and says truly what remains and when to come again.
+// concurrency, and says truly what remains and when to come again. One that is
+// a ratelimit.Charger is held to that contract too.
 //
 // It runs in a testing/synctest bubble, where time is virtual: what make
 // starts has to end with t.Cleanup. For a limiter whose clock is elsewhere,
@@ -42,7 +43,7 @@ type limiterSubject struct {
 }
 
 func limiterChecks() []check[limiterSubject] {
-	return []check[limiterSubject]{
+	return append([]check[limiterSubject]{
 		{"as many pass at once as the burst says", limiterBound},
 		{"in the long run no more pass than the rate says", limiterRate},
 		{"where one ask does not pass, none is spent", limiterAllOrNothing},
@@ -55,7 +56,7 @@ func limiterChecks() []check[limiterSubject] {
 		{"many at once do not pass more", limiterConcurrent},
 		{"a context that has ended does not keep it", limiterCancelled},
 		{"nothing asked is nothing refused", limiterNothing},
-	}
+	}, chargerChecks()...)
 }
 
 var perSecond = ratelimit.Rate{Limit: 10, Per: time.Second}

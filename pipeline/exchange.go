@@ -54,6 +54,7 @@ type Exchange struct {
 	watcher Watcher
 	clock   *clock   // where somebody wants to know how long stages took
 	refusal *Problem // the last one recorded as a denial
+	usage   *Usage   // the last one recorded
 
 	edits      []edit
 	decisions  []Decision

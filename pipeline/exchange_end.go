@@ -109,6 +109,12 @@ func (x *Exchange) Adopt(f *Exchange) {
 		x.AtEnd(e)
 	}
 	f.enders = nil
+	for u := f.usage; u != nil; {
+		next := u.next
+		x.Use(u)
+		u = next
+	}
+	f.usage = nil
 	x.Reply = f.Reply
 	if f.refusal != nil {
 		x.refusal = f.refusal

@@ -29,6 +29,6 @@ func (x *Exchange) Poison() {
 func (x *Exchange) Poisoned() bool {
 	return x.ID == poisoned && x.target == poisoned && x.TraceID == "" && x.In == nil && x.Reply == nil &&
 		x.Identity == nil && x.Subscription == nil && x.Grant == nil && x.Route == nil && x.Deadline.IsZero() &&
-		x.entry == nil && x.link == nil && x.body.stream == nil && !x.body.kept && !x.body.taken &&
+		x.entry == nil && x.usage == nil && x.link == nil && x.body.stream == nil && !x.body.kept && !x.body.taken &&
 		len(x.edits)+len(x.decisions)+len(x.attempts)+len(x.enders) == 0
 }

@@ -21,7 +21,8 @@ type demand struct {
 
 var errAsk = errors.New("ratelimit: an ask of a negative number")
 
-// maxDepth keeps every sum of an arrival time and a depth within int64.
+// maxDepth keeps every sum of an arrival time and a depth within int64, and
+// bounds what a bucket can owe: 73 years.
 const maxDepth = math.MaxInt64 / 4
 
 // demandOf translates ask. It reports false for a rate that lets nothing pass.
@@ -65,6 +66,37 @@ func (d demand) take(arrival, now int64) (int64, Result) {
 	}
 }
 
+// chargeOf is demandOf for an ask that may give back.
+func chargeOf(ask *Ask) (demand, bool) {
+	d, ok := demandOf(&Ask{Rate: ask.Rate})
+	switch {
+	case !ok:
+		return d, false
+	case ask.N < 0:
+		d.cost = -product(d.interval, -max(ask.N, -math.MaxInt64))
+	default:
+		d.cost = product(d.interval, ask.N)
+	}
+	return d, true
+}
+
+// charge returns the arrival time after the demand is met, whatever is there,
+// and what is to be told of it.
+func (d demand) charge(arrival, now int64) (int64, Result) {
+	after := min(max(max(arrival, now)+d.cost, now), now+maxDepth)
+	return after, d.owing(after - now)
+}
+
+// owing returns the result of a charge that leaves this wait.
+func (d demand) owing(wait int64) Result {
+	return Result{
+		Allowed:    wait <= d.depth,
+		Remaining:  d.remaining(wait),
+		Reset:      time.Duration(wait),
+		RetryAfter: time.Duration(max(wait-d.depth, 0)),
+	}
+}
+
 // remaining returns how many tokens are there where the bucket is full in wait.
 func (d demand) remaining(wait int64) int64 {
 	return max((d.depth-wait)/d.interval, 0)
@@ -85,6 +117,19 @@ type Bucket struct {
 func (a *Ask) Bucket() (Bucket, bool) {
 	d, ok := demandOf(a)
 	return Bucket{time.Duration(d.depth), time.Duration(d.cost), d.interval}, ok
+}
+
+// Charge returns the bucket of an ask that is charged: its Cost is below zero
+// where it gives back. It reports false for a rate that lets nothing pass.
+func (a *Ask) Charge() (Bucket, bool) {
+	d, ok := chargeOf(a)
+	return Bucket{time.Duration(d.depth), time.Duration(d.cost), d.interval}, ok
+}
+
+// Owes returns the result of a charge that found this wait.
+func (b Bucket) Owes(wait time.Duration) Result {
+	_, result := b.demand().charge(int64(wait), 0)
+	return result
 }
 
 // Passes returns the result of an ask that passes and leaves this wait: the

@@ -78,8 +78,12 @@ func fingerprint(c Config) string {
 	if c.fromPlan() {
 		return "plan"
 	}
+	return digestOf(c.limits())
+}
+
+func digestOf(limits []registry.Limit) string {
 	h := sha256.New()
-	for _, l := range c.limits() {
+	for _, l := range limits {
 		fmt.Fprintf(h, "%d/%d/%d;", l.Rate.Count, l.Rate.Per, l.Burst)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])

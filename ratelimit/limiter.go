@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -35,4 +36,24 @@ type Result struct {
 // block within ctx.
 type Limiter interface {
 	Take(ctx context.Context, asks []Ask, results []Result) error
+}
+
+// ErrUncharged is in the error of a Charge of which it is certain that it has
+// spent nothing, so that it may be made again.
+var ErrUncharged = errors.New("ratelimit: nothing was charged")
+
+// A Charger is a Limiter that can be told afterwards what something came to,
+// when it has been spent already. Charge spends N of each ask, whatever is
+// there: a bucket may owe, and lets nothing pass until it does not any more. A
+// negative N gives back.
+//
+// In the results Allowed is whether the bucket owes nothing, and RetryAfter
+// until when it does. An error other than ErrUncharged leaves open whether it
+// was charged.
+//
+// It is called a few times for each answer that is counted, at its end with a
+// context that does not end with the client, and may block within ctx.
+type Charger interface {
+	Limiter
+	Charge(ctx context.Context, asks []Ask, results []Result) error
 }

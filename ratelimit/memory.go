@@ -79,9 +79,9 @@ func (m *Memory) Take(_ context.Context, asks []Ask, results []Result) error {
 		if asks[i].N < 0 {
 			return errAsk
 		}
-		if len(asks[i].Key) > maxKeyBytes {
-			return fmt.Errorf("ratelimit: a key of %d bytes", len(asks[i].Key))
-		}
+	}
+	if err := keysFit(asks); err != nil {
+		return err
 	}
 	now := int64(time.Since(m.start))
 	if len(asks) == 1 {
@@ -90,6 +90,51 @@ func (m *Memory) Take(_ context.Context, asks []Ask, results []Result) error {
 	}
 	m.takeAll(asks, results, now)
 	return nil
+}
+
+func keysFit(asks []Ask) error {
+	for i := range asks {
+		if len(asks[i].Key) > maxKeyBytes {
+			return fmt.Errorf("ratelimit: a key of %d bytes", len(asks[i].Key))
+		}
+	}
+	return nil
+}
+
+// Charge implements Charger. It fails for a key of more than 512 bytes, and
+// never blocks for long. A key that found no room owes nothing beyond what the
+// shared bucket holds.
+func (m *Memory) Charge(_ context.Context, asks []Ask, results []Result) error {
+	if err := keysFit(asks); err != nil {
+		return fmt.Errorf("%w: %w", ErrUncharged, err)
+	}
+	now := int64(time.Since(m.start))
+	for i := range asks {
+		m.charge(&asks[i], &results[i], now)
+	}
+	return nil
+}
+
+func (m *Memory) charge(ask *Ask, result *Result, now int64) {
+	d, ok := chargeOf(ask)
+	if !ok {
+		*result = Result{}
+		return
+	}
+	s := &m.shards[m.shardOf(ask.Key)]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, arrival := s.find(ask.Key, d)
+	if i < 0 && d.cost < 0 {
+		d.cost = 0 // a bucket that is shared is not one's own to fill
+	}
+	arrival, *result = d.charge(arrival, now)
+	switch {
+	case i >= 0:
+		s.buckets[i].arrival = arrival
+	case d.cost > 0:
+		s.add(ask.Key, d, arrival, now)
+	}
 }
 
 func (m *Memory) takeOne(ask *Ask, result *Result, now int64) {

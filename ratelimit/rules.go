@@ -16,12 +16,19 @@ type rules struct {
 	names    []string   // of each, for decisions and fields
 	capacity [][]string // X-RateLimit-Limit of each
 	policy   []string   // RateLimit-Policy
+	mark     string     // tells buckets of different limits apart, where the key does not
 }
 
-// newRules prepares the limits of a policy. own is the name of the policy
-// within its kind, which may be empty; share is the part of each limit that an
+// A naming is how a policy tells of its limits: its own name within its kind,
+// and what it counts; both may be empty. share is the part of each limit that an
 // instance lets pass while it counts alone.
-func newRules(own string, share float64, limits []registry.Limit) *rules {
+type naming struct {
+	own, unit string
+	share     float64
+}
+
+// newRules prepares the limits of a policy.
+func newRules(as naming, limits []registry.Limit) *rules {
 	r := &rules{}
 	var items []string
 	for _, l := range limits {
@@ -29,12 +36,12 @@ func newRules(own string, share float64, limits []registry.Limit) *rules {
 		if rate.Burst == 0 {
 			rate.Burst = rate.Limit
 		}
-		name := ruleName(own, l.Rate)
+		name := ruleName(as.own, l.Rate)
 		r.rates = append(r.rates, rate)
-		r.shares = append(r.shares, shareOf(rate, share))
+		r.shares = append(r.shares, shareOf(rate, as.share))
 		r.names = append(r.names, name)
 		r.capacity = append(r.capacity, []string{strconv.FormatInt(rate.Burst, 10)})
-		items = append(items, policyItem(name, rate))
+		items = append(items, policyItem(name, as.unit, rate))
 	}
 	r.policy = []string{strings.Join(items, ", ")}
 	return r
@@ -56,9 +63,13 @@ func ruleName(own string, rate registry.Rate) string {
 }
 
 // policyItem writes one member of RateLimit-Policy. Its window is in whole
-// seconds, and left out where the period is not.
-func policyItem(name string, rate Rate) string {
+// seconds, and left out where the period is not; its unit is left out where it
+// is the one of the draft, requests.
+func policyItem(name, unit string, rate Rate) string {
 	item := `"` + name + `";q=` + strconv.FormatInt(rate.Limit, 10)
+	if unit != "" {
+		item += `;qu="` + unit + `"`
+	}
 	if rate.Per%time.Second == 0 {
 		item += ";w=" + strconv.FormatInt(int64(rate.Per/time.Second), 10)
 	}

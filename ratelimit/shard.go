@@ -62,11 +62,12 @@ func (s *shard) store(key string, d demand, arrival, now int64) {
 }
 
 // add keeps the arrival time of a key without a bucket: in a new one or, where
-// there is no room, in the one that is shared.
+// there is no room, in the one that is shared, which never owes: what one spent
+// beyond it is not for others to pay.
 func (s *shard) add(key string, d demand, arrival, now int64) {
 	s.collect(now)
 	if len(s.buckets) >= s.max {
-		*s.shared(d) = arrival
+		*s.shared(d) = min(arrival, now+d.depth)
 		return
 	}
 	s.index[key] = int32(len(s.buckets)) // within int32: see mostKeys

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -17,35 +18,48 @@ func New(env *pipeline.Env, l Limiter, c Config) (pipeline.Stage, error) {
 	if err := c.Validate(); err != nil {
 		return pipeline.Stage{}, err
 	}
-	name := kindName
-	if env.Name != "" {
-		name = env.Name
-	}
-	keys, err := newKeyer(env, name, c)
+	name := cmp.Or(env.Name, kindName)
+	p, err := newPolicy(env, l, c, name, naming{own: ownName(name, kindName), share: c.share()})
 	if err != nil {
 		return pipeline.Stage{}, err
 	}
-	own := strings.TrimPrefix(strings.TrimPrefix(name, kindName), ":")
+	if c.fromPlan() {
+		p.tiers = newTiers(p.as, "")
+	}
+	return pipeline.Stage{Name: name, Phase: c.phase(), Wrap: p.wrap}, nil
+}
+
+// ownName returns what a policy is called within its kind.
+func ownName(name, kind string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(name, kind), ":")
+}
+
+// newPolicy makes a policy whose buckets are kept under the name.
+func newPolicy(env *pipeline.Env, l Limiter, c Config, name string, as naming) (*policy, error) {
+	keys, err := newKeyer(env, name, c)
+	if err != nil {
+		return nil, err
+	}
 	p := &policy{
-		name: name, limiter: l, keys: keys,
+		name: name, as: as, limiter: l, keys: keys, refusal: limited,
 		silent: c.Headers == "off", open: c.OnError == onErrorAllow,
 	}
 	if c.OnError == onErrorLocal {
 		if p.alone, err = sharedAlone(env); err != nil {
-			return pipeline.Stage{}, err
+			return nil, err
 		}
 	}
-	if c.fromPlan() {
-		p.tiers = newTiers(own, c.share())
-	} else {
-		p.rules = newRules(own, c.share(), c.limits())
+	if !c.fromPlan() {
+		p.rules = newRules(as, c.limits())
 	}
-	return pipeline.Stage{Name: name, Phase: c.phase(), Wrap: p.wrap}, nil
+	return p, nil
 }
 
 // A policy is the stage of one route.
 type policy struct {
 	name    string
+	as      naming
+	refusal func(after time.Duration) *pipeline.Problem
 	limiter Limiter
 	keys    keyer
 	rules   *rules // nil: those of the plan
@@ -63,32 +77,44 @@ type scratch struct {
 	asks     []Ask
 	results  []Result
 	standing standing
+	by       Limiter // who has spent; nil where nobody could
 }
 
 func (p *policy) wrap(next pipeline.Handler) pipeline.Handler {
 	return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
-		if err := p.check(ctx, x); err != nil {
+		r, err := p.bind(x)
+		if err == nil && r != nil {
+			s := p.get()
+			err = p.check(ctx, x, r, s, 1)
+			p.put(s)
+		}
+		if err != nil {
 			return nil, err
 		}
 		return next(ctx, x)
 	}
 }
 
-// check returns the refusal of x, nil where it may pass.
-func (p *policy) check(ctx context.Context, x *pipeline.Exchange) error {
+// bind returns the rules for the caller, nil where nothing limits it, or the
+// refusal of who cannot be counted.
+func (p *policy) bind(x *pipeline.Exchange) (*rules, error) {
 	r, known := p.rulesFor(x)
 	if !known {
-		return keyMissing()
+		return nil, keyMissing()
 	}
 	if r == nil {
 		x.Decide(pipeline.Decision{Stage: p.name, Verdict: pipeline.Pass, Code: CodeUnlimited})
-		return nil
 	}
-	s := p.get()
-	defer p.put(s)
-	if !s.ask(p.keys, r, x) {
+	return r, nil
+}
+
+// check spends n by the rules, and returns the refusal of x, nil where it may
+// pass.
+func (p *policy) check(ctx context.Context, x *pipeline.Exchange, r *rules, s *scratch, n int64) error {
+	if !s.ask(p.keys, r, x, n) {
 		return keyMissing()
 	}
+	s.by = p.limiter
 	if err := p.limiter.Take(ctx, s.asks, s.results); err != nil {
 		return p.failed(ctx, x, r, s, err)
 	}
@@ -108,10 +134,13 @@ func (p *policy) rulesFor(x *pipeline.Exchange) (*rules, bool) {
 }
 
 // ask fills in asks and results. The keys are cuts of one string.
-func (s *scratch) ask(keys keyer, r *rules, x *pipeline.Exchange) bool {
+func (s *scratch) ask(keys keyer, r *rules, x *pipeline.Exchange, n int64) bool {
 	var ok bool
 	if s.key, ok = keys.append(s.key[:0], x); !ok {
 		return false
+	}
+	if r.mark != "" {
+		s.key = appendPart(s.key, r.mark)
 	}
 	base := len(s.key)
 	for i := 1; i < len(r.rates); i++ {
@@ -124,7 +153,7 @@ func (s *scratch) ask(keys keyer, r *rules, x *pipeline.Exchange) bool {
 	s.asks, s.results = s.asks[:0], s.results[:0]
 	from, to := 0, base
 	for i, rate := range r.rates {
-		s.asks = append(s.asks, Ask{Key: s.text[from:to], Rate: rate, N: 1})
+		s.asks = append(s.asks, Ask{Key: s.text[from:to], Rate: rate, N: n})
 		s.results = append(s.results, Result{})
 		from, to = to, to+base+indexLen(i+1)
 	}
@@ -140,8 +169,9 @@ func (p *policy) judge(x *pipeline.Exchange, r *rules, s *scratch, passed pipeli
 		s.standing.tell(x, r, tightest)
 	}
 	if !pass {
-		x.Decide(pipeline.Decision{Stage: p.name, Rule: r.names[tightest], Verdict: pipeline.Deny, Code: CodeLimited})
-		return limited(s.results[tightest].RetryAfter)
+		refusal := p.refusal(s.results[tightest].RetryAfter)
+		x.Decide(pipeline.Decision{Stage: p.name, Rule: r.names[tightest], Verdict: pipeline.Deny, Code: refusal.Code})
+		return refusal
 	}
 	passed.Stage, passed.Rule = p.name, r.names[tightest]
 	x.Decide(passed)
@@ -172,9 +202,11 @@ func binds(a, b *Result) bool {
 
 // failed is the fail mode: what happens while the limiter cannot count.
 func (p *policy) failed(ctx context.Context, x *pipeline.Exchange, r *rules, s *scratch, err error) error {
+	s.by = p.alone
 	if p.alone != nil && s.alone(ctx, p.alone, r) == nil {
 		return p.judge(x, r, s, pipeline.Decision{Verdict: pipeline.Warn, Code: CodeDegraded})
 	}
+	s.by = nil
 	if p.open {
 		x.Decide(pipeline.Decision{Stage: p.name, Verdict: pipeline.Warn, Code: CodeUnavailable})
 		return nil
@@ -183,7 +215,7 @@ func (p *policy) failed(ctx context.Context, x *pipeline.Exchange, r *rules, s *
 		"The limit cannot be checked at present.").Because(err)
 }
 
-func limited(after time.Duration) error {
+func limited(after time.Duration) *pipeline.Problem {
 	wait := strconv.FormatInt(max(seconds(after), 1), 10)
 	return pipeline.Refuse(http.StatusTooManyRequests, CodeLimited,
 		"Too many requests; try again in "+wait+" s.").With("Retry-After", wait)
@@ -203,5 +235,6 @@ func (p *policy) get() *scratch {
 func (p *policy) put(s *scratch) {
 	clear(s.asks)
 	clear(s.results)
+	s.by = nil
 	p.pool.Put(s)
 }

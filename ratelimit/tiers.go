@@ -12,8 +12,8 @@ import (
 // content. It is a fixed table in which a later entry takes the place of an
 // earlier one, without a lock.
 type tiers struct {
-	own   string
-	share float64
+	as    naming
+	unit  string // whose limits of the plan count; empty for those of requests
 	seed  maphash.Seed
 	slots [tierSlots]atomic.Pointer[tier]
 }
@@ -25,20 +25,30 @@ type tier struct {
 	rules *rules
 }
 
-func newTiers(own string, share float64) *tiers {
-	return &tiers{own: own, share: share, seed: maphash.MakeSeed()}
+func newTiers(as naming, unit string) *tiers {
+	return &tiers{as: as, unit: unit, seed: maphash.MakeSeed()}
 }
 
 // of returns the rules of a plan, nil where it has no limits.
 func (t *tiers) of(plan *registry.Plan) *rules {
-	if plan == nil || len(plan.Limits) == 0 {
+	if plan == nil || len(t.limits(plan)) == 0 {
 		return nil
 	}
 	slot := &t.slots[maphash.Comparable(t.seed, plan)%tierSlots]
 	if known := slot.Load(); known != nil && known.plan == plan {
 		return known.rules
 	}
-	made := &tier{plan, newRules(t.own, t.share, plan.Limits)}
+	made := &tier{plan, newRules(t.as, t.limits(plan))}
+	if t.unit != "" { // what is owed under one plan is not owed under another
+		made.rules.mark = digestOf(t.limits(plan))
+	}
 	slot.Store(made)
 	return made.rules
+}
+
+func (t *tiers) limits(plan *registry.Plan) []registry.Limit {
+	if t.unit != "" {
+		return plan.Units.Of(t.unit)
+	}
+	return plan.Limits
 }

@@ -31,6 +31,12 @@ type Plan struct {
 	Priority string `json:"priority,omitempty" enum:"critical,normal,low"`
 	// Limits are the rates that all have to pass; none does not limit.
 	Limits []Limit `json:"limits,omitempty"`
+	// Units are the rates of bytes, events and tokens of answers, for policies
+	// unit_limit that have none of their own.
+	Units Units `json:"units,omitzero"`
+	// InFlight is how many exchanges of one caller may be under way at once, for
+	// policies in_flight that have no number of their own; 0 does not bound.
+	InFlight int `json:"in_flight,omitempty"`
 
 	// Pos is where the plan stands in its document.
 	Pos Pos `json:"-"`

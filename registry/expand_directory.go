@@ -53,6 +53,9 @@ func (e *entries) plan(p *Plan) {
 			e.fault(p.Pos, at+"/burst", "plan %q: want 0 or more, found %d", p.Name, l.Burst)
 		}
 	}
+	for _, f := range p.UsageFaults() {
+		e.fault(p.Pos, f.Field, "plan %q: %w", p.Name, f.Err)
+	}
 	plan := *p
 	plan.Pos = Pos{}
 	e.plans[p.Name] = &plan

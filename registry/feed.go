@@ -162,6 +162,9 @@ func limited(p *Plan) error {
 			return fmt.Errorf("plan %q: /limits/%d: want a rate, and a burst of 0 or more", clip(p.Name), i)
 		}
 	}
+	for _, f := range p.UsageFaults() {
+		return fmt.Errorf("plan %q: %s: %w", clip(p.Name), f.Field, f.Err)
+	}
 	return nil
 }
 

@@ -71,6 +71,8 @@ func policies() []pipeline.AnyKind {
 		cors.Kind(),
 		header.Kind(),
 		ratelimit.Kind(),
+		ratelimit.InFlightKind(),
+		ratelimit.UnitKind(),
 		resilience.BreakerKind(),
 		resilience.BulkheadKind(),
 		resilience.FallbackKind(),

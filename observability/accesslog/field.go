@@ -72,7 +72,7 @@ func own() []string {
 		"time", "level", "msg", "request_id", "trace_id", "route", "api", "protocol", "upstream", "environment",
 		"method", "host", "path", "query", "proto", "scheme", "upgrade", "status", "code", "bytes_in", "bytes_out", "took_ms",
 		"endpoint", "attempts", "upstream_ms", "stages", "client", "subject", "consumer", "auth", "subscription", "plan",
-		"user_agent", "decisions", "error",
+		"user_agent", "units", "decisions", "error",
 	}
 }
 

@@ -38,6 +38,7 @@ func (l *Log) appendLine(b, static []byte, x *pipeline.Exchange, s *pipeline.Sum
 		b = l.appendStages(b, x, s.Took)
 	}
 	b = l.appendCaller(b, x)
+	b = l.appendUnits(b, x)
 	for _, f := range l.fields {
 		b = l.appendField(b, f, x)
 	}
@@ -159,4 +160,27 @@ func (l *Log) appendCaller(b []byte, x *pipeline.Exchange) []byte {
 		}
 	}
 	return b
+}
+
+// appendUnits tells what the answer came to, by each policy that counts.
+func (l *Log) appendUnits(b []byte, x *pipeline.Exchange) []byte {
+	u := x.Usage()
+	if u == nil {
+		return b
+	}
+	b = append(fields.Key(b, "units"), '[')
+	for ; u != nil; u = u.Next() {
+		b = append(b, `{"policy":`...)
+		b = observability.AppendString(b, u.Policy, l.maxField)
+		b = l.enc.Text(b, "unit", u.Unit)
+		b = fields.Number(b, "n", u.N)
+		if u.Estimated {
+			b = append(b, `,"estimated":true`...)
+		}
+		b = append(b, '}')
+		if u.Next() != nil {
+			b = append(b, ',')
+		}
+	}
+	return append(b, ']')
 }

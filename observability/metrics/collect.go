@@ -11,7 +11,7 @@ type descs struct {
 	requests, duration, upstream, overhead *prometheus.Desc
 	bytesIn, bytesOut, denials, routes     *prometheus.Desc
 	plans, planDuration, consumers         *prometheus.Desc
-	notAfter, insecure                     *prometheus.Desc
+	notAfter, insecure, units              *prometheus.Desc
 	dropped, failed                        *prometheus.Desc
 }
 
@@ -44,6 +44,9 @@ func newDescs() descs {
 			[]string{"api", "plan"}, nil),
 		consumers: desc("gateway_consumer_errors_total",
 			"Exchanges that ended in 4xx or 5xx, by consumer.", []string{"consumer", "class"}, nil),
+		units: desc("gateway_units_total",
+			"What answers came to in the units that a policy counts them in.",
+			[]string{"route", "api", "plan", "policy", "unit"}, nil),
 		dropped: desc("gateway_recorder_dropped_total",
 			"Records that found no room in the queue of a recorder.", []string{"recorder"}, nil),
 		failed: desc("gateway_recorder_failed_total",
@@ -55,7 +58,7 @@ func newDescs() descs {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	d := &m.descs
 	for _, desc := range []*prometheus.Desc{
-		d.notAfter, d.insecure, d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.plans, d.planDuration, d.consumers, d.dropped, d.failed,
+		d.notAfter, d.insecure, d.requests, d.duration, d.upstream, d.overhead, d.bytesIn, d.bytesOut, d.denials, d.routes, d.plans, d.planDuration, d.consumers, d.units, d.dropped, d.failed,
 	} {
 		ch <- desc
 	}
@@ -73,6 +76,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 		m.collect(ch, c)
 	}
 	m.collectCallers(ch)
+	m.collectUnits(ch)
 	m.collectWatched(ch)
 	for _, q := range queues {
 		ch <- counter(m.descs.dropped, q.counts.Dropped(), q.recorder)

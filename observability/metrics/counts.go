@@ -50,4 +50,5 @@ func (c *counts) record(x *pipeline.Exchange, s *pipeline.Summary) {
 			c.denials.of(c.metrics, d.Stage, d.Code).Add(1)
 		}
 	}
+	c.countUnits(x)
 }

@@ -28,6 +28,7 @@ type Metrics struct {
 	denials   atomic.Int64 // series of denials, over all routes
 	plans     *table[planOf, planCounts]
 	consumers *table[string, classes]
+	units     *table[unitsOf, atomic.Uint64]
 
 	mu     sync.Mutex
 	known  map[string]bool // names that For was asked for and not told to forget
@@ -46,6 +47,7 @@ type settings struct {
 	maxDenials int
 	maxPlans   int
 	maxCallers int
+	maxUnits   int
 	durations  []float64
 	overheads  []float64
 }
@@ -55,7 +57,7 @@ type settings struct {
 func New(opts ...Option) *Metrics {
 	m := &Metrics{
 		settings: settings{
-			maxRoutes: 20_000, maxDenials: 10_000, maxPlans: 1_000, maxCallers: 1_000,
+			maxRoutes: 20_000, maxDenials: 10_000, maxPlans: 1_000, maxCallers: 1_000, maxUnits: 10_000,
 			durations: []float64{
 				.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30,
 			},
@@ -72,6 +74,7 @@ func New(opts ...Option) *Metrics {
 	m.descs = newDescs()
 	m.plans = newTable(m.maxPlans, m.mayPlan, m.newPlan)
 	m.consumers = newTable(m.maxCallers, mayConsumer, newClasses)
+	m.units = newTable(m.maxUnits, m.mayUnits, newUnits)
 	m.none, m.other = m.newCounts(None, ""), m.newCounts(Other, "")
 	if m.registry == nil {
 		m.registry = prometheus.NewRegistry()
@@ -131,6 +134,16 @@ func MaxConsumers(n int) Option {
 	}
 }
 
+// MaxUnits bounds the series of units, each of a route, a plan and a policy that
+// counts; those beyond share "(other)". 0 or less keeps the default of 10,000.
+func MaxUnits(n int) Option {
+	return func(s *settings) {
+		if n > 0 {
+			s.maxUnits = n
+		}
+	}
+}
+
 // Buckets sets the upper bounds of the duration histograms, in seconds. The
 // default is 1ms to 30s in fourteen steps.
 func Buckets(seconds ...float64) Option {
@@ -176,6 +189,7 @@ func (m *Metrics) Forget(route string) {
 		c.denials.close(m)
 		delete(m.routes, route)
 		m.leave(c.api)
+		m.leaveUnits(route)
 	}
 }
 
@@ -197,6 +211,7 @@ func (m *Metrics) open(route, api string) *counts {
 	m.enter(api)
 	if c != nil {
 		m.leave(c.api)
+		m.leaveUnits(route)
 	}
 	c = m.newCounts(route, api)
 	m.routes[route] = c

@@ -48,7 +48,7 @@ type call struct {
 // An interim guards what is sent before the head.
 type interim struct {
 	mu     sync.Mutex
-	sent   int
+	sent   int32
 	asking bool // net/http may write a 100 at any moment
 	over   bool // the head is on its way
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -127,8 +128,17 @@ func (c *call) copyBody(resp *http.Response) error {
 	return c.copyThrough(buf[:], resp)
 }
 
+// turn is after how many reads a body lets others have their turn. One that
+// comes as fast as it is taken waits for nothing, and a goroutine that does not
+// wait keeps its processor for 10 ms each time: a few of them would have
+// everybody else wait as long, at each step of a request.
+const turn = 16
+
 func (c *call) copyThrough(buf []byte, resp *http.Response) error {
-	for {
+	for reads := 1; ; reads++ {
+		if reads%turn == 0 {
+			runtime.Gosched()
+		}
 		n, err := resp.Body.Read(buf)
 		if resp.ContentLength >= 0 && c.sent+int64(n) > resp.ContentLength {
 			return errLength

@@ -17,6 +17,7 @@ const (
 	spend    mode = iota
 	look          // says how they stand, and spends nothing
 	giveBack      // returns what was spent
+	charge        // spends whatever is there
 )
 
 // A call is one call of the script. The client may keep it waiting beyond any
@@ -50,6 +51,9 @@ func (l *Limiter) begin(conn *connection, m mode, asks []ratelimit.Ask) (*call, 
 	c.putMode(m)
 	for i := range asks {
 		b, ok := asks[i].Bucket()
+		if m == charge {
+			b, ok = asks[i].Charge()
+		}
 		switch {
 		case !ok:
 			c.putBucket(-1, 0) // never passes
@@ -98,8 +102,11 @@ func (c *call) putKey(tag [tagLen]byte, key string) {
 
 func (c *call) putMode(m mode) {
 	b := byte('1')
-	if m == look {
+	switch m {
+	case look:
 		b = '0'
+	case charge:
+		b = '2'
 	}
 	c.buf = append(c.buf, b)
 	c.ends = append(c.ends, len(c.buf))
@@ -185,6 +192,10 @@ func (c *call) read(m mode, asks []ratelimit.Ask, results []ratelimit.Result) (b
 	}
 	for i := range asks {
 		passes, wait := c.answer[2*i] == 1, time.Duration(c.answer[2*i+1])
+		if m == charge {
+			results[i] = owed(&asks[i], wait)
+			continue
+		}
 		results[i] = resultOf(&asks[i], passes, wait, pass && m == spend)
 	}
 	return pass, nil
@@ -203,6 +214,15 @@ func resultOf(ask *ratelimit.Ask, passes bool, wait time.Duration, spent bool) r
 		wait += b.Cost
 	}
 	return b.Passes(wait)
+}
+
+// owed returns the result of a charge that found this wait.
+func owed(ask *ratelimit.Ask, wait time.Duration) ratelimit.Result {
+	b, ok := ask.Charge()
+	if !ok {
+		return ratelimit.Result{}
+	}
+	return b.Owes(wait)
 }
 
 // settle rounds what the results say of time to the clock of Redis.

@@ -97,6 +97,12 @@ func valid(asks []ratelimit.Ask) error {
 		if asks[i].N < 0 {
 			return errAsk
 		}
+	}
+	return keysFit(asks)
+}
+
+func keysFit(asks []ratelimit.Ask) error {
+	for i := range asks {
 		if len(asks[i].Key) > maxKeyBytes {
 			return fmt.Errorf("redislimit: a key of %d bytes", len(asks[i].Key))
 		}

@@ -81,6 +81,9 @@ func (b *batch) add(c registry.Change, at int) {
 func clonePlan(p *registry.Plan) *registry.Plan {
 	own := *p
 	own.Limits = slices.Clone(p.Limits)
+	own.Units = registry.Units{
+		Bytes: slices.Clone(p.Units.Bytes), Events: slices.Clone(p.Units.Events), Tokens: slices.Clone(p.Units.Tokens),
+	}
 	return &own
 }
 

@@ -49,6 +49,9 @@ func validatePlan(c registry.Change, at string, faults *registry.Faults) {
 			faults.Add(limit+"/burst", "plan %q: want a burst of 0 or more, not %d", c.Plan.Name, l.Burst)
 		}
 	}
+	for _, f := range c.Plan.UsageFaults() {
+		faults.Add(at+f.Field, "plan %q: %w", c.Plan.Name, f.Err)
+	}
 }
 
 func validateSubscription(c registry.Change, at string, faults *registry.Faults) {
