@@ -71,16 +71,15 @@ type sending struct {
 	mark       pipeline.Mark
 	credential bool // the backend gets one
 	asked      time.Time
-	tag        uriTag
 	stand      stand
 	at         string // the key of what is stored
+	tag        string // of what is stored
 }
 
 // begin notes how things stand before the backend is asked.
 func (p *policy) begin(x *pipeline.Exchange, s *sending, f *flight) {
 	s.f, s.mark, s.credential, s.asked = f, x.Mark(), credential(x), time.Now()
-	s.tag = p.keys.tagOf(x)
-	s.stand = p.epochs.stand(s.tag)
+	s.stand = p.stand(x)
 }
 
 // seen returns the request as it stood here, without the edits behind.

@@ -149,29 +149,23 @@ func sum(b []byte) string {
 	return string(s[:])
 }
 
-// A uriTag is what all entries of one URI have in common, whoever they are
-// for, whichever route they belong to, without the parameters that do not count.
-type uriTag [sha256.Size]byte
-
-// String returns the tag as entries bear it.
-func (t uriTag) String() string { return "uri:" + string(t[:]) }
-
-// tagOf returns the tag of the URI that x asks for.
-func (k *keyer) tagOf(x *pipeline.Exchange) uriTag {
+// appendURIOf writes the URI that x asks for.
+func (k *keyer) appendURIOf(b []byte, x *pipeline.Exchange) []byte {
 	_, query, _ := x.OutTarget()
-	return k.uriTag(x.Environment, x.In.Host, x.In.URL.EscapedPath(), query)
+	return k.appendURI(b, x.Environment, x.In.Host, x.In.URL.EscapedPath(), query)
 }
 
-func (k *keyer) uriTag(environment, host, path, query string) uriTag {
-	buf := k.get()
-	defer k.buffers.Put(buf)
-	b := appendText((*buf)[:0], environment)
+// appendURI writes what all entries of one URI have in common, whoever they are
+// for, whichever route they belong to, without the parameters that do not count.
+func (k *keyer) appendURI(b []byte, environment, host, path, query string) []byte {
+	b = appendText(b, environment)
 	b = appendText(b, strings.ToLower(host))
 	b = appendText(b, path)
-	b = appendText(b, k.query.kept(query))
-	*buf = b
-	return sha256.Sum256(b)
+	return appendText(b, k.query.kept(query))
 }
+
+// tagOf returns the tag that entries of a URI bear.
+func tagOf(uri []byte) string { return "uri:" + sum(uri) }
 
 // appendTenant writes for whom the answer is: the holder of the subscription
 // or, where there is none, the subject.

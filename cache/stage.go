@@ -114,9 +114,9 @@ func (p *policy) passes(x *pipeline.Exchange, asks *directives) string {
 // stored of it is let go.
 func (p *policy) bypass(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, fwd string) (*http.Response, error) {
 	unsafe := changes(x.In.Method)
-	var tag uriTag
+	var uri []byte
 	if unsafe {
-		tag = p.keys.tagOf(x)
+		uri = p.keys.appendURIOf(nil, x)
 	}
 	p.decide(x, pipeline.Miss, CodeBypass)
 	resp, err := next(ctx, x)
@@ -125,7 +125,7 @@ func (p *policy) bypass(ctx context.Context, x *pipeline.Exchange, next pipeline
 		return nil, err
 	}
 	if unsafe {
-		p.invalidate(ctx, x, resp, tag)
+		p.invalidate(ctx, x, resp, uri)
 	}
 	p.conceal(resp)
 	return resp, nil
