@@ -40,8 +40,8 @@ func (e *epochs) stand(uri []byte) stand {
 
 // stand returns how things stand with the URI that x asks for.
 func (p *policy) stand(x *pipeline.Exchange) stand {
-	buf := p.keys.get()
-	defer p.keys.buffers.Put(buf)
+	buf := getBuffer()
+	defer buffers.Put(buf)
 	*buf = p.keys.appendURIOf((*buf)[:0], x)
 	return p.epochs.stand(*buf)
 }

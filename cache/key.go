@@ -25,7 +25,6 @@ type keyer struct {
 	perCaller bool // an Authorization field has entries of its own
 	inner     []func(x *pipeline.Exchange) string
 	whole     bool // of a stage behind the cache nobody knows what it depends on
-	buffers   sync.Pool
 }
 
 func newKeyer(env *pipeline.Env, c Config) *keyer {
@@ -83,8 +82,8 @@ func (k *keyer) introduce(stages []pipeline.Stage) error {
 // primary returns the key of what x asks for by the method, whatever its
 // answers vary by.
 func (k *keyer) primary(x *pipeline.Exchange, method string) string {
-	buf := k.get()
-	defer k.buffers.Put(buf)
+	buf := getBuffer()
+	defer buffers.Put(buf)
 	b := append((*buf)[:0], k.base...)
 	b = appendText(b, method)
 	b = k.appendTarget(b, x)
@@ -128,21 +127,22 @@ func (k *keyer) appendTarget(b []byte, x *pipeline.Exchange) []byte {
 // secondary returns the key of one of several answers to what the primary key
 // is for: the one for requests with such fields as x has.
 func (k *keyer) secondary(primary string, x *pipeline.Exchange, names []string) string {
-	buf := k.get()
-	defer k.buffers.Put(buf)
+	buf := getBuffer()
+	defer buffers.Put(buf)
 	b := appendText((*buf)[:0], primary)
 	b = appendFields(b, x, names)
 	*buf = b
 	return sum(b)
 }
 
-func (k *keyer) get() *[]byte {
-	if b, ok := k.buffers.Get().(*[]byte); ok {
-		return b
-	}
+// buffers are what keys are written into: those of all routes, so that one that
+// the processor has at hand comes next. What they hold is never state.
+var buffers = sync.Pool{New: func() any {
 	b := make([]byte, 0, 512)
 	return &b
-}
+}}
+
+func getBuffer() *[]byte { return buffers.Get().(*[]byte) }
 
 func sum(b []byte) string {
 	s := sha256.Sum256(b)

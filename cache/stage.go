@@ -71,8 +71,10 @@ func (p *policy) serve(ctx context.Context, x *pipeline.Exchange, next pipeline.
 	}
 	q.cond = conditionsOf(x)
 	p.lookup(ctx, x, &q)
-	if resp := p.fromStore(x, next, &q, time.Now()); resp != nil {
-		return resp, nil
+	if q.entry != nil {
+		if resp := p.fromStore(x, next, &q, time.Now()); resp != nil {
+			return resp, nil
+		}
 	}
 	if q.asks.onlyIfCached {
 		p.tell(x, nil, report{detail: "only-if-cached"})
@@ -134,9 +136,6 @@ func (p *policy) bypass(ctx context.Context, x *pipeline.Exchange, next pipeline
 // fromStore answers with what was found, where that will do; nil where not.
 func (p *policy) fromStore(x *pipeline.Exchange, next pipeline.Handler, q *query, now time.Time) *http.Response {
 	e := q.entry
-	if e == nil {
-		return nil
-	}
 	ok, stale := e.satisfies(&q.asks, now)
 	q.fwd = fwdRequest
 	if stale && !q.asks.noCache {

@@ -53,7 +53,6 @@ type policy struct {
 	silent  bool    // tells callers nothing
 	open    bool    // lets pass while the limiter fails
 	alone   Limiter // counts while the limiter fails; nil: open says what happens then
-	pool    sync.Pool
 }
 
 // scratch is what one decision needs, kept from one to the next.
@@ -84,8 +83,8 @@ func (p *policy) check(ctx context.Context, x *pipeline.Exchange) error {
 		x.Decide(pipeline.Decision{Stage: p.name, Verdict: pipeline.Pass, Code: CodeUnlimited})
 		return nil
 	}
-	s := p.get()
-	defer p.put(s)
+	s := scratches.Get().(*scratch)
+	defer s.release()
 	if !s.ask(p.keys, r, x) {
 		return keyMissing()
 	}
@@ -193,15 +192,12 @@ func keyMissing() error {
 	return pipeline.Refuse(http.StatusForbidden, CodeKeyMissing, "There is nobody to count this request for.")
 }
 
-func (p *policy) get() *scratch {
-	if s, ok := p.pool.Get().(*scratch); ok {
-		return s
-	}
-	return &scratch{}
-}
+// scratches are those of all routes, so that one that the processor has at hand
+// comes next. What they hold is never state.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-func (p *policy) put(s *scratch) {
+func (s *scratch) release() {
 	clear(s.asks)
 	clear(s.results)
-	p.pool.Put(s)
+	scratches.Put(s)
 }
