@@ -16,15 +16,15 @@ func (p *policy) fetch(ctx context.Context, x *pipeline.Exchange, next pipeline.
 	if !p.joins(q) {
 		return p.forward(ctx, x, next, s, nil)
 	}
+	f, leads := p.flights.join(q.key, &s.flight)
+	if leads {
+		return p.forward(ctx, x, next, s, f)
+	}
 	until := time.Now().Add(p.wait)
 	if !x.Deadline.IsZero() && x.Deadline.Before(until) {
 		until = x.Deadline
 	}
-	for {
-		f, leads := p.flights.join(q.key, &s.flight)
-		if leads {
-			return p.forward(ctx, x, next, s, f)
-		}
+	for ; !leads; f, leads = p.flights.join(q.key, &s.flight) {
 		switch f.wait(ctx, time.Until(until)) {
 		case landed:
 			if resp := p.share(x, q, f); resp != nil {
@@ -37,6 +37,7 @@ func (p *policy) fetch(ctx context.Context, x *pipeline.Exchange, next pipeline.
 		}
 		return p.forward(ctx, x, next, s, nil)
 	}
+	return p.forward(ctx, x, next, s, f)
 }
 
 // joins tells whether the request may be answered with what another one
@@ -71,16 +72,15 @@ type sending struct {
 	mark       pipeline.Mark
 	credential bool // the backend gets one
 	asked      time.Time
-	tag        uriTag
 	stand      stand
 	at         string // the key of what is stored
+	tag        string // of what is stored
 }
 
 // begin notes how things stand before the backend is asked.
 func (p *policy) begin(x *pipeline.Exchange, s *sending, f *flight) {
 	s.f, s.mark, s.credential, s.asked = f, x.Mark(), credential(x), time.Now()
-	s.tag = p.keys.tagOf(x)
-	s.stand = p.epochs.stand(s.tag)
+	s.stand = p.stand(x)
 }
 
 // seen returns the request as it stood here, without the edits behind.
@@ -145,8 +145,12 @@ func (p *policy) ask(ctx context.Context, x *pipeline.Exchange, next pipeline.Ha
 // excuse answers with a stale entry where the backend has failed and that is
 // allowed (RFC 5861 section 4); nil where not.
 func (p *policy) excuse(x *pipeline.Exchange, s *sending, resp *http.Response, err error) *http.Response {
-	e, now := s.entry, time.Now()
-	if !failed(resp, err) || e == nil || s.asks.noCache || !within(e, e.StaleIfError, now) {
+	e := s.entry
+	if e == nil || !failed(resp, err) || s.asks.noCache {
+		return nil
+	}
+	now := time.Now()
+	if !within(e, e.StaleIfError, now) {
 		return nil
 	}
 	r := report{fwd: s.fwd, ttl: e.left(now), hasTTL: true, detail: "stale-if-error"}

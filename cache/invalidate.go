@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/url"
@@ -23,36 +24,36 @@ func changes(method string) bool {
 // changed, for everybody: of its target, and of what Location and
 // Content-Location name of the same origin (RFC 9111 section 4.4). An error
 // has changed nothing.
-func (p *policy) invalidate(ctx context.Context, x *pipeline.Exchange, resp *http.Response, tag uriTag) {
+func (p *policy) invalidate(ctx context.Context, x *pipeline.Exchange, resp *http.Response, uri []byte) {
 	if resp.StatusCode < 200 || resp.StatusCode > 399 {
 		return
 	}
-	tags := []uriTag{tag}
+	uris := [][]byte{uri}
 	for _, name := range [...]string{"Location", "Content-Location"} {
-		if other, ok := p.sameOrigin(x, resp.Header.Get(name)); ok && other != tag {
-			tags = append(tags, other)
+		if other, ok := p.sameOrigin(x, resp.Header.Get(name)); ok && !bytes.Equal(other, uri) {
+			uris = append(uris, other)
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	for _, tag := range tags {
-		p.epochs.of(tag).Add(1)
-		if err := p.store.Purge(ctx, tag.String()); err != nil {
+	for _, uri := range uris {
+		p.epochs.of(uri).Add(1)
+		if err := p.store.Purge(ctx, tagOf(uri)); err != nil {
 			p.decide(x, pipeline.Warn, CodeUnavailable)
 		}
 	}
 }
 
-// sameOrigin returns the tag of what a reference names, where it is of the
+// sameOrigin returns the URI that a reference names, where it is of the
 // origin that x asks.
-func (p *policy) sameOrigin(x *pipeline.Exchange, reference string) (tag uriTag, ok bool) {
+func (p *policy) sameOrigin(x *pipeline.Exchange, reference string) (uri []byte, ok bool) {
 	if reference == "" {
-		return uriTag{}, false
+		return nil, false
 	}
 	base := &url.URL{Scheme: x.Scheme, Host: x.In.Host, Path: x.In.URL.Path, RawPath: x.In.URL.RawPath}
 	u, err := base.Parse(reference)
 	if err != nil || u.Scheme != base.Scheme || !strings.EqualFold(u.Host, base.Host) {
-		return uriTag{}, false
+		return nil, false
 	}
-	return p.keys.uriTag(x.Environment, u.Host, u.EscapedPath(), u.RawQuery), true
+	return p.keys.appendURI(nil, x.Environment, u.Host, u.EscapedPath(), u.RawQuery), true
 }

@@ -25,7 +25,6 @@ type keyer struct {
 	perCaller bool // an Authorization field has entries of its own
 	inner     []func(x *pipeline.Exchange) string
 	whole     bool // of a stage behind the cache nobody knows what it depends on
-	buffers   sync.Pool
 }
 
 func newKeyer(env *pipeline.Env, c Config) *keyer {
@@ -83,8 +82,8 @@ func (k *keyer) introduce(stages []pipeline.Stage) error {
 // primary returns the key of what x asks for by the method, whatever its
 // answers vary by.
 func (k *keyer) primary(x *pipeline.Exchange, method string) string {
-	buf := k.get()
-	defer k.buffers.Put(buf)
+	buf := getBuffer()
+	defer buffers.Put(buf)
 	b := append((*buf)[:0], k.base...)
 	b = appendText(b, method)
 	b = k.appendTarget(b, x)
@@ -128,50 +127,45 @@ func (k *keyer) appendTarget(b []byte, x *pipeline.Exchange) []byte {
 // secondary returns the key of one of several answers to what the primary key
 // is for: the one for requests with such fields as x has.
 func (k *keyer) secondary(primary string, x *pipeline.Exchange, names []string) string {
-	buf := k.get()
-	defer k.buffers.Put(buf)
+	buf := getBuffer()
+	defer buffers.Put(buf)
 	b := appendText((*buf)[:0], primary)
 	b = appendFields(b, x, names)
 	*buf = b
 	return sum(b)
 }
 
-func (k *keyer) get() *[]byte {
-	if b, ok := k.buffers.Get().(*[]byte); ok {
-		return b
-	}
+// buffers are what keys are written into: those of all routes, so that one that
+// the processor has at hand comes next. What they hold is never state.
+var buffers = sync.Pool{New: func() any {
 	b := make([]byte, 0, 512)
 	return &b
-}
+}}
+
+func getBuffer() *[]byte { return buffers.Get().(*[]byte) }
 
 func sum(b []byte) string {
 	s := sha256.Sum256(b)
 	return string(s[:])
 }
 
-// A uriTag is what all entries of one URI have in common, whoever they are
-// for, whichever route they belong to, without the parameters that do not count.
-type uriTag [sha256.Size]byte
-
-// String returns the tag as entries bear it.
-func (t uriTag) String() string { return "uri:" + string(t[:]) }
-
-// tagOf returns the tag of the URI that x asks for.
-func (k *keyer) tagOf(x *pipeline.Exchange) uriTag {
+// appendURIOf writes the URI that x asks for.
+func (k *keyer) appendURIOf(b []byte, x *pipeline.Exchange) []byte {
 	_, query, _ := x.OutTarget()
-	return k.uriTag(x.Environment, x.In.Host, x.In.URL.EscapedPath(), query)
+	return k.appendURI(b, x.Environment, x.In.Host, x.In.URL.EscapedPath(), query)
 }
 
-func (k *keyer) uriTag(environment, host, path, query string) uriTag {
-	buf := k.get()
-	defer k.buffers.Put(buf)
-	b := appendText((*buf)[:0], environment)
+// appendURI writes what all entries of one URI have in common, whoever they are
+// for, whichever route they belong to, without the parameters that do not count.
+func (k *keyer) appendURI(b []byte, environment, host, path, query string) []byte {
+	b = appendText(b, environment)
 	b = appendText(b, strings.ToLower(host))
 	b = appendText(b, path)
-	b = appendText(b, k.query.kept(query))
-	*buf = b
-	return sha256.Sum256(b)
+	return appendText(b, k.query.kept(query))
 }
+
+// tagOf returns the tag that entries of a URI bear.
+func tagOf(uri []byte) string { return "uri:" + sum(uri) }
 
 // appendTenant writes for whom the answer is: the holder of the subscription
 // or, where there is none, the subject.

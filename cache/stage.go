@@ -71,8 +71,10 @@ func (p *policy) serve(ctx context.Context, x *pipeline.Exchange, next pipeline.
 	}
 	q.cond = conditionsOf(x)
 	p.lookup(ctx, x, &q)
-	if resp := p.fromStore(x, next, &q, time.Now()); resp != nil {
-		return resp, nil
+	if q.entry != nil {
+		if resp := p.fromStore(x, next, &q, time.Now()); resp != nil {
+			return resp, nil
+		}
 	}
 	if q.asks.onlyIfCached {
 		p.tell(x, nil, report{detail: "only-if-cached"})
@@ -114,9 +116,9 @@ func (p *policy) passes(x *pipeline.Exchange, asks *directives) string {
 // stored of it is let go.
 func (p *policy) bypass(ctx context.Context, x *pipeline.Exchange, next pipeline.Handler, fwd string) (*http.Response, error) {
 	unsafe := changes(x.In.Method)
-	var tag uriTag
+	var uri []byte
 	if unsafe {
-		tag = p.keys.tagOf(x)
+		uri = p.keys.appendURIOf(nil, x)
 	}
 	p.decide(x, pipeline.Miss, CodeBypass)
 	resp, err := next(ctx, x)
@@ -125,7 +127,7 @@ func (p *policy) bypass(ctx context.Context, x *pipeline.Exchange, next pipeline
 		return nil, err
 	}
 	if unsafe {
-		p.invalidate(ctx, x, resp, tag)
+		p.invalidate(ctx, x, resp, uri)
 	}
 	p.conceal(resp)
 	return resp, nil
@@ -134,9 +136,6 @@ func (p *policy) bypass(ctx context.Context, x *pipeline.Exchange, next pipeline
 // fromStore answers with what was found, where that will do; nil where not.
 func (p *policy) fromStore(x *pipeline.Exchange, next pipeline.Handler, q *query, now time.Time) *http.Response {
 	e := q.entry
-	if e == nil {
-		return nil
-	}
 	ok, stale := e.satisfies(&q.asks, now)
 	q.fwd = fwdRequest
 	if stale && !q.asks.noCache {

@@ -73,15 +73,17 @@ func bodiless(x *pipeline.Exchange, resp *http.Response) bool {
 
 // place finds where requests like this one will look for the entry.
 func (p *policy) place(x *pipeline.Exchange, s *sending, e *Entry) {
+	seen := s.seen(x)
+	s.tag = tagOf(p.keys.appendURIOf(nil, seen))
 	if s.marker != nil {
 		if names := union(s.marker.Vary, e.Vary); len(names) <= maxVary {
 			e.Vary = names
 		}
 	}
-	e.Tags = union(e.Tags, []string{s.tag.String()})
+	e.Tags = union(e.Tags, []string{s.tag})
 	s.at = s.primary
 	if len(e.Vary) > 0 {
-		s.at = p.keys.secondary(s.primary, s.seen(x), e.Vary)
+		s.at = p.keys.secondary(s.primary, seen, e.Vary)
 	}
 }
 
@@ -90,7 +92,7 @@ func (p *policy) put(ctx context.Context, x *pipeline.Exchange, s *sending, e *E
 	s.storing = true
 	key := s.at
 	if key != s.primary && !s.marker.covers(e) {
-		marker := &Entry{Vary: e.Vary, Stored: e.Stored, Expires: e.Expires, Tags: []string{s.tag.String()}}
+		marker := &Entry{Vary: e.Vary, Stored: e.Stored, Expires: e.Expires, Tags: []string{s.tag}}
 		p.set(ctx, x, s.primary, marker)
 	}
 	p.set(ctx, x, key, e)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/seed-f9645bd3/gateway/pipeline/internal/field"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -155,11 +156,11 @@ func (x *Exchange) NewIdentity() *Identity {
 }
 
 // SetReply sets a field of whatever will be answered.
-func (x *Exchange) SetReply(field, value string) {
+func (x *Exchange) SetReply(name, value string) {
 	if x.Reply == nil {
 		x.Reply = http.Header{}
 	}
-	x.Reply[http.CanonicalHeaderKey(field)] = x.alone(value)
+	x.Reply[field.Canonical(name)] = x.alone(value)
 }
 
 // alone returns a slice of one value, within the exchange while there is room.

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/seed-f9645bd3/gateway/pipeline/internal/field"
 )
 
 type editOp uint8
@@ -33,22 +35,22 @@ func (x *Exchange) Add(field, value string) { x.edit(opAdd, field, value) }
 // Del removes a field from the request that will be sent.
 func (x *Exchange) Del(field string) { x.edit(opDel, field, "") }
 
-func (x *Exchange) edit(op editOp, field, value string) {
+func (x *Exchange) edit(op editOp, name, value string) {
 	if x.edits == nil {
 		x.edits = x.editRoom[:0]
 	}
-	x.edits = append(x.edits, edit{http.CanonicalHeaderKey(field), value, op})
+	x.edits = append(x.edits, edit{field.Canonical(name), value, op})
 }
 
 // Get returns the first value of a field as it will be sent, edits included.
-func (x *Exchange) Get(field string) string {
-	field = http.CanonicalHeaderKey(field)
+func (x *Exchange) Get(name string) string {
+	name = field.Canonical(name)
 	var value string
-	if values := x.In.Header[field]; len(values) > 0 {
+	if values := x.In.Header[name]; len(values) > 0 {
 		value = values[0]
 	}
 	for _, e := range x.edits {
-		if e.field != field {
+		if e.field != name {
 			continue
 		}
 		if e.op != opAdd || value == "" {

@@ -67,7 +67,6 @@ type policy struct {
 	silent  bool    // tells callers nothing
 	open    bool    // lets pass while the limiter fails
 	alone   Limiter // counts while the limiter fails; nil: open says what happens then
-	pool    sync.Pool
 }
 
 // scratch is what one decision needs, kept from one to the next.
@@ -84,9 +83,9 @@ func (p *policy) wrap(next pipeline.Handler) pipeline.Handler {
 	return func(ctx context.Context, x *pipeline.Exchange) (*http.Response, error) {
 		r, err := p.bind(x)
 		if err == nil && r != nil {
-			s := p.get()
+			s := scratches.Get().(*scratch)
 			err = p.check(ctx, x, r, s, 1)
-			p.put(s)
+			s.release()
 		}
 		if err != nil {
 			return nil, err
@@ -225,16 +224,13 @@ func keyMissing() error {
 	return pipeline.Refuse(http.StatusForbidden, CodeKeyMissing, "There is nobody to count this request for.")
 }
 
-func (p *policy) get() *scratch {
-	if s, ok := p.pool.Get().(*scratch); ok {
-		return s
-	}
-	return &scratch{}
-}
+// scratches are those of all routes, so that one that the processor has at hand
+// comes next. What they hold is never state.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-func (p *policy) put(s *scratch) {
+func (s *scratch) release() {
 	clear(s.asks)
 	clear(s.results)
 	s.by = nil
-	p.pool.Put(s)
+	scratches.Put(s)
 }

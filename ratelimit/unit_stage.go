@@ -109,8 +109,8 @@ func (p *unitPolicy) admit(ctx context.Context, x *pipeline.Exchange) (*meter, e
 	if r == nil {
 		return m, nil
 	}
-	s := p.get()
-	defer p.put(s)
+	s := scratches.Get().(*scratch)
+	defer s.release()
 	if err := p.check(ctx, x, r, s, p.reserve); err != nil {
 		return nil, err
 	}

@@ -2,10 +2,10 @@ package edge
 
 import (
 	"net/http"
-	"net/textproto"
 	"strconv"
 	"strings"
 
+	"github.com/seed-f9645bd3/gateway/pipeline/internal/field"
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
@@ -82,7 +82,7 @@ func (f *fields) identity(name string) bool {
 }
 
 // canonicalField returns the canonical spelling of a name that is a token.
-func canonicalField(name string) string { return textproto.CanonicalMIMEHeaderKey(name) }
+func canonicalField(name string) string { return field.Canonical(name) }
 
 // hopByHop reports the fields of one connection (RFC 9110 section 7.6.1); name
 // is canonical. Te is left to who removes it: "trailers" passes.
@@ -168,15 +168,6 @@ func listed(lists []string, want string) bool {
 	return false
 }
 
-func token(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if !tokenByte(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
-
 func tokenByte(c byte) bool {
 	switch c {
 	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
@@ -185,13 +176,8 @@ func tokenByte(c byte) bool {
 	return letter(c) || digit(c)
 }
 
+func token(s string) bool { return field.Token(s) }
+
 // valid reports whether a field value is free of control characters other
 // than HTAB.
-func valid(value string) bool {
-	for i := 0; i < len(value); i++ {
-		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
+func valid(value string) bool { return field.Valid(value) }

@@ -35,7 +35,8 @@ func (c *call) head(resp *http.Response) []string {
 }
 
 // copyFields copies what may leave: no hop-by-hop fields, none that Connection
-// names, nothing of how a backend is built.
+// names, nothing of how a backend is built. The values of a response that is
+// not the edge's own have been judged by unfit.
 func (c *call) copyFields(to, from http.Header) {
 	var named []string
 	if from["Connection"] != nil {
@@ -43,7 +44,7 @@ func (c *call) copyFields(to, from http.Header) {
 	}
 	for name, values := range from {
 		canonical := canonicalField(name)
-		if hopByHop(canonical) || internal(canonical) || slices.Contains(named, canonical) || !token(canonical) || !allValid(values) {
+		if hopByHop(canonical) || internal(canonical) || slices.Contains(named, canonical) || !token(canonical) || c.own && !allValid(values) {
 			continue
 		}
 		to[canonical] = values

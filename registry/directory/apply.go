@@ -17,9 +17,10 @@ import (
 // changes are done, and a plan that a subscription names cannot be removed.
 // The values are copied: the caller may go on using them.
 //
-// The cost of a change does not depend on how much the directory holds by more
-// than the copy of one shard; a change of a plan costs one pass through all
-// subscriptions, whatever the number of such changes in the list.
+// The cost of a change does not depend on how much the directory holds, but
+// that each doubling costs one pass through all of it; a change of a plan costs
+// one pass through all subscriptions, whatever the number of such changes in
+// the list.
 func (m *Memory) Apply(changes []registry.Change) error {
 	m.writing.Lock()
 	defer m.writing.Unlock()

@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"encoding/binary"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,8 +20,12 @@ type batch struct {
 	subscriptions map[subscriptionKey]wanted[subscription]
 	credentials   map[[32]byte]wanted[credential]
 
-	texts map[string]string // one copy of what many subscriptions have in common
-	uses  map[string]int    // how many more subscriptions name a plan
+	texts    map[string]string // one copy of what many subscriptions have in common
+	scopes   map[string][]string
+	networks map[string][]netip.Prefix
+	spelling []byte // of a list, while it is looked for
+
+	uses map[string]int // how many more subscriptions name a plan
 
 	unknown map[string]error // by the name of a plan
 }
@@ -43,6 +49,8 @@ func (m *Memory) begin() *batch {
 		subscriptions: map[subscriptionKey]wanted[subscription]{},
 		credentials:   map[[32]byte]wanted[credential]{},
 		texts:         map[string]string{},
+		scopes:        map[string][]string{},
+		networks:      map[string][]netip.Prefix{},
 		uses:          map[string]int{},
 		unknown:       map[string]error{},
 	}
@@ -87,26 +95,19 @@ func clonePlan(p *registry.Plan) *registry.Plan {
 	return &own
 }
 
+// cloneSubscription copies all but the names that a table packs.
 func (b *batch) cloneSubscription(s *registry.Subscription) *subscription {
 	own := *s
-	own.ID, own.Consumer = strings.Clone(s.ID), b.text(s.Consumer)
 	own.API, own.Environment = b.text(s.API), b.text(s.Environment)
-	own.AllowIPs = slices.Clip(slices.Clone(s.AllowIPs))
-	own.DenyIPs = slices.Clip(slices.Clone(s.DenyIPs))
-	own.Scopes = nil
-	if len(s.Scopes) > 0 {
-		own.Scopes = make([]string, len(s.Scopes))
-	}
-	for i, scope := range s.Scopes {
-		own.Scopes[i] = b.text(scope)
-	}
+	own.Scopes = b.scopeList(s.Scopes)
+	own.AllowIPs, own.DenyIPs = b.networkList(s.AllowIPs), b.networkList(s.DenyIPs)
 	return newSubscription(own)
 }
 
+// cloneCredential copies all but the names that a table packs.
 func (b *batch) cloneCredential(c registry.Change) *credential {
 	own := &credential{c.Sum, *c.Credential}
-	own.ID = strings.Clone(own.ID)
-	own.Consumer, own.Environment = b.text(own.Consumer), b.text(own.Environment)
+	own.Environment = b.text(own.Environment)
 	return own
 }
 
@@ -119,4 +120,42 @@ func (b *batch) text(s string) string {
 	s = strings.Clone(s)
 	b.texts[s] = s
 	return s
+}
+
+// scopeList returns the one copy of a list in this batch; nil where it is empty.
+func (b *batch) scopeList(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	b.spelling = b.spelling[:0]
+	for _, s := range list {
+		b.spelling = append(binary.AppendUvarint(b.spelling, uint64(len(s))), s...)
+	}
+	if known, ok := b.scopes[string(b.spelling)]; ok {
+		return known
+	}
+	own := make([]string, len(list))
+	for i, s := range list {
+		own[i] = b.text(s)
+	}
+	b.scopes[string(b.spelling)] = own
+	return own
+}
+
+// networkList returns the one copy of a list in this batch; nil where it is
+// empty.
+func (b *batch) networkList(list []netip.Prefix) []netip.Prefix {
+	if len(list) == 0 {
+		return nil
+	}
+	b.spelling = b.spelling[:0]
+	for _, n := range list {
+		b.spelling = append(n.AppendTo(b.spelling), ' ')
+	}
+	if known, ok := b.networks[string(b.spelling)]; ok {
+		return known
+	}
+	own := slices.Clip(slices.Clone(list))
+	b.networks[string(b.spelling)] = own
+	return own
 }

@@ -87,7 +87,13 @@ func TestHeapIsBounded(t *testing.T) {
 	require.Less(t, liveHeap()-before, int64(40e6), "100,000 subscriptions")
 	require.NoError(t, m.Apply(manyCredentials()))
 	require.Less(t, liveHeap()-before, int64(100e6), "100,000 subscriptions and as many keys")
+	for i := range many {
+		c := setSubscription(fmt.Sprintf("sub-%06d", i), consumerName(i), strings.Clone("users/v2"), strings.Clone("production"), "gold")
+		require.NoError(t, m.Apply([]registry.Change{c}))
+	}
+	require.Less(t, liveHeap()-before, int64(100e6), "the same, when each has changed by itself")
 	require.Equal(t, many, m.Len().Subscriptions)
+	runtime.KeepAlive(m)
 }
 
 func BenchmarkLoad(b *testing.B) {

@@ -6,10 +6,14 @@ import (
 
 // commit makes the changes the directory's own. Nothing in it can fail.
 func (b *batch) commit() {
+	b.m.size = b.size()
+	b.index = b.index.roomFor(b.m.size)
 	changed := b.commitPlans()
 	b.commitSubscriptions(changed)
 	b.commitCredentials()
-	b.m.index.CompareAndSwap(nil, b.index)
+	if b.m.index.Load() != b.index {
+		b.m.index.Store(b.index)
+	}
 }
 
 // commitPlans returns the plans that have a new value, by the value before.
@@ -42,24 +46,23 @@ func (b *batch) commitPlans() map[*registry.Plan]*registry.Plan {
 // commitSubscriptions does the wanted changes, and gives every other
 // subscription of a changed plan a value with the new one.
 func (b *batch) commitSubscriptions(changed map[*registry.Plan]*registry.Plan) {
-	edits := map[uint64][]edit[subscription]{}
-	note := func(hash uint64, was, now *subscription) {
-		edits[hash%shards] = append(edits[hash%shards], edit[subscription]{hash, was, now})
-	}
+	var edits []edit[subscription]
 	for key, w := range b.subscriptions {
 		hash := b.index.subscriptionHash(key.consumer, key.api, key.environment)
 		was := b.index.subscription(hash, key.consumer, key.api, key.environment)
-		note(hash, was, w.entry)
-		b.m.size.Subscriptions += grown(was, w.entry)
+		if was != nil && w.entry != nil {
+			w.entry.share(was)
+		}
+		edits = append(edits, edit[subscription]{hash, was, w.entry})
 	}
 	if len(changed) > 0 {
-		each(&b.index.subscriptions, func(hash uint64, s *subscription) {
+		b.index.subscriptions.each(func(s *subscription) {
 			if now := b.replanned(s, changed); now != nil {
-				note(hash, s, now)
+				edits = append(edits, edit[subscription]{b.index.subscriptionHash(s.Consumer, s.API, s.Environment), s, now})
 			}
 		})
 	}
-	apply(&b.index.subscriptions, edits)
+	apply(b.index.subscriptions, edits)
 }
 
 // replanned returns s with the new value of its plan, nil where the plan has
@@ -78,14 +81,25 @@ func (b *batch) replanned(s *subscription, changed map[*registry.Plan]*registry.
 }
 
 func (b *batch) commitCredentials() {
-	edits := map[uint64][]edit[credential]{}
+	var edits []edit[credential]
 	for sum, w := range b.credentials {
 		hash := b.index.credentialHash(&sum)
-		was := b.index.credential(hash, &sum)
-		edits[hash%shards] = append(edits[hash%shards], edit[credential]{hash, was, w.entry})
-		b.m.size.Credentials += grown(was, w.entry)
+		edits = append(edits, edit[credential]{hash, b.index.credential(hash, &sum), w.entry})
 	}
-	apply(&b.index.credentials, edits)
+	apply(b.index.credentials, edits)
+}
+
+// size returns how much the directory holds once all changes are done.
+func (b *batch) size() Size {
+	n := b.m.size
+	for key, w := range b.subscriptions {
+		hash := b.index.subscriptionHash(key.consumer, key.api, key.environment)
+		n.Subscriptions += grown(b.index.subscription(hash, key.consumer, key.api, key.environment), w.entry)
+	}
+	for sum, w := range b.credentials {
+		n.Credentials += grown(b.index.credential(b.index.credentialHash(&sum), &sum), w.entry)
+	}
+	return n
 }
 
 // grown returns by how much a directory grows where now takes the place of was.

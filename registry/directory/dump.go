@@ -30,7 +30,7 @@ func (m *Memory) allPlans() []registry.Change {
 func (m *Memory) allSubscriptions() []registry.Change {
 	all := make([]registry.Change, 0, m.size.Subscriptions)
 	if ix := m.index.Load(); ix != nil {
-		each(&ix.subscriptions, func(_ uint64, s *subscription) {
+		ix.subscriptions.each(func(s *subscription) {
 			all = append(all, registry.Change{Subscription: &s.Subscription})
 		})
 	}
@@ -44,7 +44,7 @@ func (m *Memory) allSubscriptions() []registry.Change {
 func (m *Memory) allCredentials() []registry.Change {
 	all := make([]registry.Change, 0, m.size.Credentials)
 	if ix := m.index.Load(); ix != nil {
-		each(&ix.credentials, func(_ uint64, c *credential) {
+		ix.credentials.each(func(c *credential) {
 			all = append(all, registry.Change{Credential: &c.Credential, Sum: c.sum})
 		})
 	}

@@ -2,21 +2,16 @@ package directory
 
 import (
 	"hash/maphash"
-	"sync/atomic"
+	"slices"
 
 	"github.com/seed-f9645bd3/gateway/registry"
 )
 
-// shards is how many tables share the entries of each sort: among 100,000, a
-// change copies about a hundred.
-const shards = 1 << 10
-
-// An index is what lookups read. Its tables are replaced one by one, by one
-// writer.
+// An index is what lookups read.
 type index struct {
 	seed          maphash.Seed
-	subscriptions [shards]atomic.Pointer[table[subscription]]
-	credentials   [shards]atomic.Pointer[table[credential]]
+	subscriptions tables[subscription]
+	credentials   tables[credential]
 }
 
 // A subscription is kept with the name of its consumer in place: a lookup that
@@ -26,10 +21,27 @@ type subscription struct {
 	registry.Subscription
 }
 
+// names are those that every subscription has to itself.
+func (s *subscription) names() [2]*string { return [...]*string{&s.ID, &s.Consumer} }
+
 func newSubscription(s registry.Subscription) *subscription {
 	own := &subscription{Subscription: s}
 	copy(own.inPlace[:], s.Consumer)
 	return own
+}
+
+// share has s use what the one before has alike, in place of copies.
+func (s *subscription) share(was *subscription) {
+	s.API, s.Environment = was.API, was.Environment
+	if slices.Equal(s.Scopes, was.Scopes) {
+		s.Scopes = was.Scopes
+	}
+	if slices.Equal(s.AllowIPs, was.AllowIPs) {
+		s.AllowIPs = was.AllowIPs
+	}
+	if slices.Equal(s.DenyIPs, was.DenyIPs) {
+		s.DenyIPs = was.DenyIPs
+	}
 }
 
 func (s *subscription) is(consumer, api, environment string) bool {
@@ -48,7 +60,27 @@ type credential struct {
 	registry.Credential
 }
 
-func newIndex() *index { return &index{seed: maphash.MakeSeed()} }
+// names are those that every credential has to itself.
+func (c *credential) names() [2]*string { return [...]*string{&c.ID, &c.Consumer} }
+
+func newIndex() *index {
+	return &index{maphash.MakeSeed(), make(tables[subscription], 1), make(tables[credential], 1)}
+}
+
+// roomFor returns an index with room for as many entries, and with those that
+// are there; ix itself where it has it.
+func (ix *index) roomFor(n Size) *index {
+	if len(ix.subscriptions) >= tablesFor(n.Subscriptions) && len(ix.credentials) >= tablesFor(n.Credentials) {
+		return ix
+	}
+	return &index{
+		ix.seed,
+		roomFor(ix.subscriptions, n.Subscriptions, func(s *subscription) uint64 {
+			return ix.subscriptionHash(s.Consumer, s.API, s.Environment)
+		}),
+		roomFor(ix.credentials, n.Credentials, func(c *credential) uint64 { return ix.credentialHash(&c.sum) }),
+	}
+}
 
 // subscriptionHash hashes the three names as one key. Each is hashed by
 // itself, so that no two keys are alike for where one name ends.
@@ -70,7 +102,7 @@ func (ix *index) credentialHash(sum *[32]byte) uint64 {
 }
 
 func (ix *index) subscription(hash uint64, consumer, api, environment string) *subscription {
-	t := ix.subscriptions[hash%shards].Load()
+	t := ix.subscriptions.of(hash)
 	if t == nil {
 		return nil
 	}
@@ -82,7 +114,7 @@ func (ix *index) subscription(hash uint64, consumer, api, environment string) *s
 }
 
 func (ix *index) credential(hash uint64, sum *[32]byte) *credential {
-	t := ix.credentials[hash%shards].Load()
+	t := ix.credentials.of(hash)
 	if t == nil {
 		return nil
 	}
@@ -91,26 +123,4 @@ func (ix *index) credential(hash uint64, sum *[32]byte) *credential {
 		c, at = t.probe(hash, at)
 	}
 	return c
-}
-
-// each calls f for every entry of the tables.
-func each[E any](tables *[shards]atomic.Pointer[table[E]], f func(hash uint64, entry *E)) {
-	for i := range tables {
-		t := tables[i].Load()
-		if t == nil {
-			continue
-		}
-		for _, s := range t.slots {
-			if s.entry != nil {
-				f(s.hash, s.entry)
-			}
-		}
-	}
-}
-
-// apply does edits shard by shard.
-func apply[E any](tables *[shards]atomic.Pointer[table[E]], edits map[uint64][]edit[E]) {
-	for shard, list := range edits {
-		tables[shard].Store(tables[shard].Load().with(list))
-	}
 }

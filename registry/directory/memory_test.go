@@ -165,6 +165,39 @@ func TestPlanChangesForAllOfItsSubscriptions(t *testing.T) {
 	require.Equal(t, directory.Size{Plans: 2, Subscriptions: 3000}, m.Len())
 }
 
+// TestADirectoryGrowsAndShrinksChangeByChange goes through every number of
+// entries on its way: at each, what is there is found and nothing else.
+func TestADirectoryGrowsAndShrinksChangeByChange(t *testing.T) {
+	t.Parallel()
+	const most = 400
+	m := filled(t)
+	name := func(i int) string { return fmt.Sprint("c", i) }
+	holds := func(ids string, from, to int) {
+		for i := range most {
+			s, err := m.Subscription(t.Context(), name(i), "users/v2", "production")
+			if i < from || i >= to {
+				require.ErrorIs(t, err, registry.ErrUnknown)
+				continue
+			}
+			require.NoError(t, err)
+			require.Equal(t, ids+name(i), s.ID)
+		}
+		require.Equal(t, to-from, m.Len().Subscriptions)
+	}
+	for i := range most {
+		require.NoError(t, m.Apply([]registry.Change{setSubscription("old-"+name(i), name(i), "users/v2", "production", "")}))
+		holds("old-", 0, i+1)
+	}
+	for i := range most {
+		require.NoError(t, m.Apply([]registry.Change{setSubscription("new-"+name(i), name(i), "users/v2", "production", "")}))
+	}
+	for i := range most {
+		holds("new-", i, most)
+		require.NoError(t, m.Apply([]registry.Change{remove(setSubscription("", name(i), "users/v2", "production", ""))}))
+	}
+	require.Zero(t, m.Len())
+}
+
 func TestPlanThatIsSetAgainAlikeStillChangesLater(t *testing.T) {
 	t.Parallel()
 	m := filled(t, setPlan("gold", 1), setSubscription("1", "acme", "users/v2", "production", "gold"))

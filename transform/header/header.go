@@ -59,7 +59,8 @@ func (ed *Editor) Vary(x *pipeline.Exchange) string {
 	if len(ed.callers) == 1 && len(ed.request.rename) == 0 {
 		return ed.callers[0].Value(x) // one value is like no other without its length
 	}
-	var key []byte
+	var room [128]byte
+	key := room[:0]
 	for _, p := range ed.callers {
 		key = prefixed(key, p.Value(x))
 	}

@@ -3,6 +3,7 @@ package jsonstream_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -374,5 +375,32 @@ func TestProgramsAreBounded(t *testing.T) {
 	for _, n := range []int{0, -1, jsonstream.MaxKeep + 1} {
 		_, err = jsonstream.KeepLast(pool, nil, "", n)
 		require.Error(t, err)
+	}
+}
+
+// TestEveryByteAtEveryPlaceOfAString holds what is read eight bytes at a time
+// to what is read byte by byte.
+func TestEveryByteAtEveryPlaceOfAString(t *testing.T) {
+	t.Parallel()
+	p := program(t, redact, "ssn")
+	read := func(document string, size func() int) (string, error) {
+		out, err := io.ReadAll(p.Over(&pieces{document, size}, jsonstream.One, nil))
+		return string(out), err
+	}
+	for _, form := range []string{`{"a":"%s"}`, `{"%s":1}`} {
+		for length := range 18 {
+			for at := range length {
+				for c := range 256 {
+					text := strings.Repeat("a", at) + string([]byte{byte(c)}) + strings.Repeat("z", length-at-1)
+					document := fmt.Sprintf(form, text)
+					want, wantErr := read(document, bytewise)
+					got, err := read(document, whole)
+					require.Equal(t, wantErr == nil, err == nil, "%q", document)
+					if err == nil {
+						require.Equal(t, want, got, "%q", document)
+					}
+				}
+			}
+		}
 	}
 }

@@ -19,10 +19,7 @@ func (m *machine) beginName(i int, c byte) int {
 	if m.p.elide && m.hold < 0 && !m.carried {
 		m.hold, m.comma = i, false
 	}
-	in, end := m.in, i+1
-	for end < len(in) && classes[in[end]] == plain {
-		end++
-	}
+	in, end := m.in, plainEnd(m.in, i+1)
 	if end < len(in) && in[end] == '"' {
 		return m.endName(end+1, in[i+1:end])
 	}

@@ -1,6 +1,10 @@
 package jsonstream
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // classes tells bytes within a string apart.
 type class uint8
@@ -28,6 +32,28 @@ var classes = func() (t [256]class) {
 	}
 	return t
 }()
+
+// plainEnd returns where the plain bytes end that begin at in[i]: eight are
+// looked at together.
+func plainEnd(in []byte, i int) int {
+	for ; i+8 <= len(in); i += 8 {
+		if odd := notPlain(binary.LittleEndian.Uint64(in[i:])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(in) && classes[in[i]] == plain {
+		i++
+	}
+	return i
+}
+
+// notPlain sets the highest bit of bytes that are not plain. Of those behind the
+// first, it may be wrong: they may have lent it one.
+func notPlain(b uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quotes, escapes := b^ones*'"', b^ones*'\\'
+	return (b | (b - ones*' ') | (quotes - ones) | (escapes - ones)) & highs
+}
 
 // A text is how far one character of a string has been read. At the end of a
 // string it is as it was at the start.
@@ -183,9 +209,7 @@ func (m *machine) readString(i int) int {
 
 func (m *machine) readFast(i int) int {
 	in, from := m.in, i
-	for i < len(in) && classes[in[i]] == plain {
-		i++
-	}
+	i = plainEnd(in, i)
 	if m.tail.open {
 		m.tail.run(in[from:i])
 	}

@@ -3,6 +3,8 @@ package h1
 import (
 	"net/http"
 	"strings"
+
+	"github.com/seed-f9645bd3/gateway/pipeline/internal/field"
 )
 
 // maxFields bounds the lines of one head.
@@ -48,7 +50,7 @@ func parseField(line string) (name, value string, err error) {
 	if !isText(value) {
 		return "", "", MalformedError("a control character in a field")
 	}
-	return http.CanonicalHeaderKey(name), value, nil
+	return field.Canonical(name), value, nil
 }
 
 // lists reports whether a comma-separated field holds the option, in any case.

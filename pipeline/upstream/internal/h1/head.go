@@ -60,11 +60,9 @@ func (h *Head) Name(name string) {
 
 // Text writes a part of a value.
 func (h *Head) Text(value string) {
-	for i := 0; i < len(value); i++ {
-		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
-			h.bad = true
-			return
-		}
+	if !isText(value) {
+		h.bad = true
+		return
 	}
 	h.buf = append(h.buf, value...)
 }

@@ -1,37 +1,12 @@
 package h1
 
-// tokenBytes are the bytes of a token (RFC 9110 section 5.6.2).
-var tokenBytes = func() (t [256]bool) {
-	for c := '0'; c <= '9'; c++ {
-		t[c] = true
-	}
-	for c := 'a'; c <= 'z'; c++ {
-		t[c], t[c-'a'+'A'] = true, true
-	}
-	for _, c := range "!#$%&'*+-.^_`|~" {
-		t[c] = true
-	}
-	return t
-}()
+import "github.com/seed-f9645bd3/gateway/pipeline/internal/field"
 
-func isToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if !tokenBytes[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
+// isToken reports whether s is a token (RFC 9110 section 5.6.2).
+func isToken(s string) bool { return field.Token(s) }
 
 // isText reports whether s may stand in a line: no control character but HTAB.
-func isText(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
+func isText(s string) bool { return field.Valid(s) }
 
 func isDigits(s string) bool {
 	for i := 0; i < len(s); i++ {
