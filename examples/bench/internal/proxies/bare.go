@@ -7,10 +7,9 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"sync"
-	"time"
 
 	"github.com/seed-f9645bd3/gateway/examples/bench/internal/control"
+	"github.com/seed-f9645bd3/gateway/examples/bench/internal/tuned"
 )
 
 // Bare returns httputil.ReverseProxy with a transport that keeps enough
@@ -24,19 +23,10 @@ func proxy(p control.Place) *httputil.ReverseProxy {
 			r.SetURL(target)
 			r.SetXForwarded()
 		},
-		Transport: &http.Transport{
-			MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024, IdleConnTimeout: 90 * time.Second, DisableCompression: true,
-		},
-		BufferPool: &buffers{pool: sync.Pool{New: func() any { return new([32 << 10]byte) }}},
+		Transport:  tuned.Transport(),
+		BufferPool: tuned.Buffers(),
 	}
 }
-
-// buffers is a pool of buffers to copy bodies with.
-type buffers struct{ pool sync.Pool }
-
-func (b *buffers) Get() []byte { return b.pool.Get().(*[32 << 10]byte)[:] }
-
-func (b *buffers) Put(p []byte) { b.pool.Put((*[32 << 10]byte)(p)) }
 
 // BareHeap returns Bare in a process that holds as many live bytes as a
 // gateway with a large directory does. The collector of Go runs the less often

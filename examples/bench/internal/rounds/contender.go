@@ -44,6 +44,9 @@ func Contenders() []Contender {
 		{Name: "gateway_full_net_http", Title: "gateway, full chain by http.Transport", Tokens: true, Masked: true, Routes: traffic.FullRoutes, command: self("gateway_full_net_http")},
 		{Name: "naive", Title: "ReverseProxy with popular libraries", Tokens: true, command: self("naive")},
 		{Name: "caddy", Title: "Caddy", command: built("caddy")},
+		{Name: "oxy", Title: "oxy", command: built("oxy")},
+		{Name: "skipper", Title: "Skipper", command: built("skipper")},
+		{Name: "lura", Title: "lura", command: built("lura")},
 		{Name: "nginx", Title: "nginx", command: peers.NGINX, foreign: true},
 		{Name: "haproxy", Title: "HAProxy", command: peers.HAProxy, foreign: true},
 	}
@@ -84,8 +87,8 @@ func self(name string) func(control.Place, string) (*exec.Cmd, error) {
 func built(name string) func(control.Place, string) (*exec.Cmd, error) {
 	return func(p control.Place, dir string) (*exec.Cmd, error) {
 		file := filepath.Join(dir, name)
-		build := exec.Command("go", "build", "-o", file, "./"+name)
-		build.Dir, build.Env = "contenders", append(os.Environ(), "GOWORK=off")
+		build := exec.Command("go", "build", "-o", file, ".")
+		build.Dir, build.Env = filepath.Join("contenders", name), append(os.Environ(), "GOWORK=off")
 		if out, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("build: %w: %.300s", err, out)
 		}

@@ -1,4 +1,4 @@
-module github.com/seed-f9645bd3/gateway/examples/bench/contenders
+module github.com/seed-f9645bd3/gateway/examples/bench/contenders/caddy
 
 go 1.26.0
 
@@ -154,6 +154,6 @@ require (
 )
 
 replace (
-	github.com/seed-f9645bd3/gateway => ../../../
-	github.com/seed-f9645bd3/gateway/examples/bench => ../
+	github.com/seed-f9645bd3/gateway => ../../../../
+	github.com/seed-f9645bd3/gateway/examples/bench => ../../
 )
