@@ -56,6 +56,7 @@ func setPlan(name, priority string) registry.Change {
 	return registry.Change{Plan: &registry.Plan{
 		Name: name, Priority: priority,
 		Limits: []registry.Limit{{Rate: registry.Rate{Count: 100, Per: time.Second}, Burst: 200}},
+		Units:  registry.Units{Tokens: []registry.Limit{{Rate: registry.Rate{Count: 1000, Per: time.Minute}}}}, InFlight: 4,
 	}}
 }
 
@@ -135,7 +136,8 @@ func directoryResolves(t testing.TB, make directorySubject) {
 		setSubscription(subscription("acme", "users/v2", "test", "gold")),
 	})
 	got := ask(t, d, "acme", "users/v2", "test").Plan
-	if got == nil || got.Name != "gold" || got.Priority != "critical" || len(got.Limits) != 1 || got.Limits[0].Burst != 200 {
+	if got == nil || got.Name != "gold" || got.Priority != "critical" || len(got.Limits) != 1 || got.Limits[0].Burst != 200 ||
+		len(got.Units.Tokens) != 1 || got.Units.Tokens[0].Rate.Count != 1000 || got.InFlight != 4 {
 		t.Errorf("the plan is %+v", got)
 	}
 }

@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -329,4 +330,51 @@ func BenchmarkMemory(b *testing.B) {
 			}
 		})
 	})
+}
+
+func TestWhatIsOwedIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := ratelimit.NewMemory(ratelimit.MemoryConfig{MaxKeys: 1}) // one bucket a shard
+		ten := ratelimit.Rate{Limit: 10, Per: time.Second}
+		charge := func(key string, n int64) ratelimit.Result {
+			results := make([]ratelimit.Result, 1)
+			require.NoError(t, m.Charge(t.Context(), []ratelimit.Ask{{Key: key, Rate: ten, N: n}}, results))
+			return results[0]
+		}
+		look := func(key string) ratelimit.Result {
+			results := make([]ratelimit.Result, 1)
+			require.NoError(t, m.Take(t.Context(), []ratelimit.Ask{{Key: key, Rate: ten}}, results))
+			return results[0]
+		}
+		require.False(t, charge("debtor", 10_000).Allowed)
+		for i := range 5000 { // all shards are full, and what is shared is charged
+			charge(fmt.Sprint("crowd ", i), 1000)
+		}
+		require.LessOrEqual(t, m.Len(), 128)
+		require.Greater(t, look("debtor").Reset, 990*time.Second)
+		late := look("late")
+		require.Zero(t, late.Remaining)
+		require.LessOrEqual(t, late.Reset, time.Second, "what is shared is empty, and owes nothing")
+		charge("late", -1000)
+		require.Zero(t, look("late").Remaining, "nobody fills what is shared")
+		time.Sleep(998 * time.Second)
+		require.False(t, look("debtor").Reset <= time.Second)
+		time.Sleep(2 * time.Second)
+		require.EqualValues(t, 10, look("debtor").Remaining)
+	})
+}
+
+func TestChargesBeyondAllMeasure(t *testing.T) {
+	t.Parallel()
+	m := ratelimit.NewMemory(ratelimit.MemoryConfig{})
+	results := make([]ratelimit.Result, 1)
+	for _, n := range []int64{math.MaxInt64, math.MaxInt64, math.MaxInt64, 1, math.MinInt64, math.MinInt64} {
+		require.NoError(t, m.Charge(t.Context(), []ratelimit.Ask{{Key: "a", Rate: ratelimit.Rate{Limit: 1, Per: time.Hour}, N: n}}, results))
+		require.Equal(t, n < 0, results[0].Allowed)
+		require.GreaterOrEqual(t, results[0].Reset, time.Duration(0))
+	}
+	require.NoError(t, m.Charge(t.Context(), []ratelimit.Ask{{Key: "a", N: 5}}, results))
+	require.Equal(t, ratelimit.Result{}, results[0], "a rate that lets nothing pass")
+	require.ErrorIs(t, m.Charge(t.Context(), []ratelimit.Ask{{Key: strings.Repeat("k", 513)}}, results), ratelimit.ErrUncharged)
 }

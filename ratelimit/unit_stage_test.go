@@ -585,7 +585,9 @@ func BenchmarkUnits(b *testing.B) {
 	text := strings.Repeat(event, 4096/len(event))
 	for _, unit := range []string{"bytes", "events", "tokens"} {
 		b.Run(unit, func(b *testing.B) {
-			c := with(bySubject(unit), func(c *ratelimit.UnitConfig) { c.Rate, c.Headers = rate(1_000_000_000, time.Second), "off" })
+			c := with(bySubject(unit), func(c *ratelimit.UnitConfig) {
+				c.Rate, c.Burst, c.Headers = rate(1_000_000_000, time.Second), 1<<60, "off"
+			})
 			stage := unitStage(b, ratelimit.NewMemory(ratelimit.MemoryConfig{}), c)
 			x, body, resp := from("sub-1"), &parts{}, &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {sse}}}
 			h := stage.Wrap(func(context.Context, *pipeline.Exchange) (*http.Response, error) {

@@ -14,7 +14,8 @@ import (
 
 func page() registry.Feed {
 	return registry.Feed{Cursor: "42", Reset: true, More: true, Changes: []registry.Change{
-		{Plan: &registry.Plan{Name: "gold", Limits: []registry.Limit{{Rate: registry.Rate{Count: 100, Per: time.Second}}}}},
+		{Plan: &registry.Plan{Name: "gold", Limits: []registry.Limit{{Rate: registry.Rate{Count: 100, Per: time.Second}}},
+			Units: registry.Units{Events: []registry.Limit{{Rate: registry.Rate{Count: 9, Per: time.Hour}}}}, InFlight: 2}},
 		{Subscription: &registry.Subscription{
 			ID: "s1", Consumer: "acme", API: "users/v2", Environment: "production", Plan: &registry.Plan{Name: "gold"},
 			Scopes: []string{"users.read"}, AllowIPs: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},

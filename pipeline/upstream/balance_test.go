@@ -106,8 +106,8 @@ func TestHugeWeightsAreScaledDown(t *testing.T) {
 func TestAnEndpointThatWasTriedIsAvoided(t *testing.T) {
 	t.Parallel()
 	onBothClients(t, func(t *testing.T, client string) {
-		dead := nobody(t)
 		alive := backend(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { write(w, "ok") }))
+		dead := nobody(t) // last: a port that is free again may be given to the next
 		up := newUpstream(t, by(client, registry.Upstream{Endpoints: []registry.Endpoint{
 			{URL: dead, Weight: 1000}, {URL: alive},
 		}}), upstream.Options{})

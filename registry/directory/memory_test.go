@@ -276,6 +276,9 @@ func TestApplyRefuses(t *testing.T) {
 		{"a plan of no name", setPlan("", 1), "/1/plan/name", "found none"},
 		{"a plan of a rate of zero", setPlan("p", 0), "/1/plan/limits/0/rate", "above zero"},
 		{"a plan of a negative burst", limited(registry.Limit{Rate: registry.Rate{Count: 1, Per: 1}, Burst: -1}), "/1/plan/limits/0/burst", "0 or more"},
+		{"a plan of units without a rate", registry.Change{Plan: &registry.Plan{Name: "p", Units: registry.Units{Tokens: make([]registry.Limit, 1)}}},
+			"/1/plan/units/tokens/0/rate", "want a rate"},
+		{"a plan of fewer than none at once", registry.Change{Plan: &registry.Plan{Name: "p", InFlight: -1}}, "/1/plan/in_flight", "1 or more"},
 		{"a plan of an unknown priority", registry.Change{Plan: &registry.Plan{Name: "p", Priority: "hihg"}}, "/1/plan/priority", "unknown priority"},
 		{"a credential of no sum", registry.Change{Credential: &registry.Credential{ID: "k", Consumer: "a"}}, "/1/sum", "keyed hash"},
 		{"a credential of no ID", setCredential(1, ""), "/1/credential/id", "found none"},
@@ -342,12 +345,14 @@ func TestFaultsAreBounded(t *testing.T) {
 func TestCallerKeepsItsValues(t *testing.T) {
 	t.Parallel()
 	plan := setPlan("gold", 1)
+	plan.Plan.Units.Tokens = []registry.Limit{{Rate: registry.Rate{Count: 5, Per: time.Second}}}
 	sub := setSubscription("1", "acme", "users/v2", "production", "gold")
 	sub.Subscription.Scopes = []string{"read"}
 	sub.Subscription.AllowIPs = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	key := setCredential(1, "k1")
 	m := filled(t, plan, sub, key)
 	plan.Plan.Limits[0].Rate.Count = 99
+	plan.Plan.Units.Tokens[0].Rate.Count = 99
 	sub.Subscription.Active = false
 	sub.Subscription.Scopes[0] = "write"
 	sub.Subscription.AllowIPs[0] = netip.MustParsePrefix("0.0.0.0/0")
@@ -357,6 +362,7 @@ func TestCallerKeepsItsValues(t *testing.T) {
 	require.Equal(t, []string{"read"}, s.Scopes)
 	require.Equal(t, "10.0.0.0/8", s.AllowIPs[0].String())
 	require.Equal(t, int64(1), s.Plan.Limits[0].Rate.Count)
+	require.Equal(t, int64(5), s.Plan.Units.Tokens[0].Rate.Count)
 	c, err := m.Credential(t.Context(), [32]byte{1})
 	require.NoError(t, err)
 	require.Equal(t, "acme", c.Consumer)
