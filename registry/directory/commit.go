@@ -55,29 +55,10 @@ func (b *batch) commitSubscriptions(changed map[*registry.Plan]*registry.Plan) {
 		}
 		edits = append(edits, edit[subscription]{hash, was, w.entry})
 	}
-	if len(changed) > 0 {
-		b.index.subscriptions.each(func(s *subscription) {
-			if now := b.replanned(s, changed); now != nil {
-				edits = append(edits, edit[subscription]{b.index.subscriptionHash(s.Consumer, s.API, s.Environment), s, now})
-			}
-		})
-	}
 	apply(b.index.subscriptions, edits)
-}
-
-// replanned returns s with the new value of its plan, nil where the plan has
-// not changed or s itself is about to be replaced.
-func (b *batch) replanned(s *subscription, changed map[*registry.Plan]*registry.Plan) *subscription {
-	plan, ok := changed[s.Plan]
-	if !ok {
-		return nil
+	if len(changed) > 0 {
+		b.index.replan(changed)
 	}
-	if _, ok := b.subscriptions[subscriptionKey{s.Consumer, s.API, s.Environment}]; ok {
-		return nil
-	}
-	now := *s
-	now.Plan = plan
-	return &now
 }
 
 func (b *batch) commitCredentials() {

@@ -124,3 +124,27 @@ func (ix *index) credential(hash uint64, sum *[32]byte) *credential {
 	}
 	return c
 }
+
+// replan gives every subscription of a changed plan a value with the new one.
+func (ix *index) replan(changed map[*registry.Plan]*registry.Plan) {
+	var edits []edit[subscription]
+	var room []subscription // a table copies what it takes in
+	for i := range ix.subscriptions {
+		t := ix.subscriptions[i].Load()
+		if t == nil {
+			continue
+		}
+		edits, room = edits[:0], slices.Grow(room[:0], len(t.slots))
+		for _, it := range t.items(0) {
+			if plan, ok := changed[it.entry.Plan]; ok {
+				room = append(room, *it.entry)
+				now := &room[len(room)-1]
+				now.Plan = plan
+				edits = append(edits, edit[subscription]{it.hash, it.entry, now})
+			}
+		}
+		if len(edits) > 0 {
+			ix.subscriptions[i].Store(with(t, edits))
+		}
+	}
+}
