@@ -3,6 +3,7 @@ package listen
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,11 @@ const (
 // the handler: long enough for a reset that follows at once.
 const suspense = 25 * time.Millisecond
 
+// turn is how many streams may begin without a word of the server. Then it has
+// its turn: what it says of them is counted once it is written, on a goroutine
+// that those of a client who sends without a pause would have wait.
+const turn = 32
+
 // Bounds of a head: the frames it comes in, and their bytes against those that
 // Limits.HeadBytes allows once they are unpacked.
 const (
@@ -70,6 +76,7 @@ type frameWatch struct {
 	out     frames
 	sent    atomic.Int64 // what DATA that was sent has earned
 	ended   atomic.Int64 // streams that were answered to their end
+	waiting atomic.Int64 // streams that were begun since the server sent anything
 	faults  atomic.Int64 // streams that the client had the server reset
 }
 
@@ -161,6 +168,9 @@ func (w *frameWatch) headers() {
 	if id := w.in.stream(); id > w.last {
 		w.last = id
 		w.chatter.earn(earnStream)
+		if w.waiting.Add(1)%turn == 0 {
+			runtime.Gosched()
+		}
 		if w.suspect.Load() {
 			w.calm()
 		}
@@ -237,6 +247,7 @@ func (w *frameWatch) late() bool {
 
 // sends looks at what the server sends.
 func (w *frameWatch) sends(data []byte) {
+	w.waiting.Store(0)
 	for len(data) > 0 {
 		n, begun := w.out.next(data)
 		data = data[n:]
