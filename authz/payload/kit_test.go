@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"errors"
 	"hash/maphash"
 	"io"
 	"strings"
@@ -124,4 +123,3 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func (e *endless) Close() error { return nil }
 
-var errBroken = errors.New("broken")
