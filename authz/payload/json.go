@@ -25,8 +25,9 @@ type jsonScanner struct {
 	faulty
 	limits jsonLimits
 	state  jsonState
-	object bool // what is read stands in an object
 	in     []byte
+	object bool // what is read stands in an object
+	entry  int  // of what it stands in, counted from 1
 	open   []container
 	values int
 	names  names
@@ -40,8 +41,8 @@ type jsonScanner struct {
 // A container is an object or array that has begun.
 type container struct {
 	scope
-	object  bool
-	entries int
+	object bool
+	entry  int // of what it stands in itself
 }
 
 func newJSONScanner(limits jsonLimits, seed maphash.Seed) *jsonScanner {
@@ -82,6 +83,10 @@ func (m *jsonScanner) malformed(i int, reason string) int {
 
 func (m *jsonScanner) step(i int) int {
 	switch m.state {
+	case wantComma:
+		if c := m.in[i]; c > ' ' {
+			return m.separate(i, c)
+		}
 	case inText:
 		return m.readText(i)
 	case inNumber:
@@ -99,7 +104,7 @@ func (m *jsonScanner) step(i int) int {
 
 func (m *jsonScanner) space(i int) int {
 	for in := m.in; i < len(in); i++ {
-		if c := in[i]; c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+		if c := in[i]; c > ' ' || c != ' ' && c != '\n' && c != '\r' && c != '\t' {
 			return i
 		}
 	}
@@ -125,11 +130,7 @@ func (m *jsonScanner) structure(i int, c byte) int {
 	case wantName:
 		return m.beginName(i, c)
 	case wantColon:
-		if c == ':' {
-			m.state = wantValue
-			return i + 1
-		}
-		return m.malformed(i, "no colon behind a name")
+		return m.colon(i)
 	}
 	return m.malformed(i, "something behind the document")
 }
@@ -138,21 +139,56 @@ func (m *jsonScanner) structure(i int, c byte) int {
 func (m *jsonScanner) separate(i int, c byte) int {
 	switch {
 	case c == ',':
-		if m.object {
-			m.state = wantName
-		} else {
-			m.state = wantValue
-		}
-		return i + 1
+		return m.another(i + 1)
 	case c == '}' && m.object, c == ']' && !m.object:
 		return m.pop(i)
 	}
 	return m.malformed(i, "neither comma nor end behind a value")
 }
 
-func (m *jsonScanner) value(i int, c byte) int {
-	if !m.count(i) {
+// another reads on behind a comma: a whole entry where it is there.
+func (m *jsonScanner) another(i int) int {
+	m.state = wantValue
+	if m.object {
+		m.state = wantName
+	}
+	if i = m.space(i); i == len(m.in) {
 		return i
+	}
+	if m.object {
+		return m.beginName(i, m.in[i])
+	}
+	return m.value(i, m.in[i])
+}
+
+// colon reads on behind a name, as far as the value goes.
+func (m *jsonScanner) colon(i int) int {
+	if i == len(m.in) {
+		m.state = wantColon
+		return i
+	}
+	switch m.in[i] {
+	case ':':
+		m.state = wantValue
+		if i = m.space(i + 1); i < len(m.in) {
+			return m.value(i, m.in[i])
+		}
+		return i
+	case ' ', '\n', '\r', '\t':
+		m.state = wantColon
+		return i
+	}
+	return m.malformed(i, "no colon behind a name")
+}
+
+func (m *jsonScanner) value(i int, c byte) int {
+	if m.values++; m.values > m.limits.values {
+		return m.fail(i, "json.values", CodeTooMany, "more values than allowed")
+	}
+	if !m.object {
+		if m.entry++; m.entry > m.limits.elements {
+			return m.fail(i, "json.elements", CodeTooMany, "more elements of an array than allowed")
+		}
 	}
 	switch c {
 	case '"':
@@ -172,29 +208,12 @@ func (m *jsonScanner) value(i int, c byte) int {
 	return m.malformed(i, "no value")
 }
 
-// count counts a value that begins, and the item of the array that it is.
-func (m *jsonScanner) count(i int) bool {
-	if m.values++; m.values > m.limits.values {
-		m.fail(i, "json.values", CodeTooMany, "more values than allowed")
-		return false
-	}
-	if m.object || len(m.open) == 0 {
-		return true
-	}
-	in := &m.open[len(m.open)-1]
-	if in.entries++; in.entries > m.limits.elements {
-		m.fail(i, "json.elements", CodeTooMany, "more elements of an array than allowed")
-		return false
-	}
-	return true
-}
-
 func (m *jsonScanner) push(i int, object bool) int {
 	if len(m.open) == m.limits.depth {
 		return m.fail(i, "json.depth", CodeTooDeep, "nested deeper than allowed")
 	}
-	c := container{object: object}
-	m.state, m.object = wantItem, object
+	c := container{object: object, entry: m.entry}
+	m.state, m.object, m.entry = wantItem, object, 0
 	if object {
 		c.scope, m.state = m.names.open(), wantFirst
 	}
@@ -207,6 +226,7 @@ func (m *jsonScanner) pop(i int) int {
 	if m.object {
 		m.names.close(&m.open[last].scope)
 	}
+	m.entry = m.open[last].entry
 	m.open = m.open[:last]
 	m.object = last > 0 && m.open[last-1].object
 	m.valueEnd()

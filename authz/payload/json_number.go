@@ -62,8 +62,40 @@ type jsonNumber struct {
 }
 
 func (m *jsonScanner) beginNumber(i int) int {
+	if end := m.simple(i); end > i {
+		m.valueEnd()
+		return end
+	}
 	m.state, m.number = inNumber, jsonNumber{}
 	return m.readNumber(i)
+}
+
+// simple returns where the number ends that begins at in[i], where it stands in
+// the piece as a whole, has no exponent and is within the bound; else i.
+func (m *jsonScanner) simple(i int) int {
+	in, end := m.in[:min(len(m.in), i+m.limits.number+1)], i
+	if in[end] == '-' {
+		end++
+	}
+	whole := end
+	for end < len(in) && in[end]-'0' <= 9 {
+		end++
+	}
+	if end == whole || in[whole] == '0' && end > whole+1 {
+		return i
+	}
+	if end < len(in) && in[end] == '.' {
+		fraction := end + 1
+		for end = fraction; end < len(in) && in[end]-'0' <= 9; end++ {
+		}
+		if end == fraction {
+			return i
+		}
+	}
+	if end == len(in) || in[end]|0x20 == 'e' {
+		return i
+	}
+	return end
 }
 
 func (m *jsonScanner) readNumber(i int) int {

@@ -20,8 +20,7 @@ func (m *jsonScanner) beginName(i int, c byte) int {
 	if c != '"' {
 		return m.malformed(i, "no name in quotes")
 	}
-	in := &m.open[len(m.open)-1]
-	if in.entries++; in.entries > m.limits.keys {
+	if m.entry++; m.entry > m.limits.keys {
 		return m.fail(i, "json.keys", CodeTooMany, "more members of an object than allowed")
 	}
 	return m.beginText(i, true)
@@ -228,12 +227,7 @@ func (m *jsonScanner) textEnd(i int, name []byte) int {
 	if m.limits.unique && !m.distinct(i, name) {
 		return i
 	}
-	if i++; i < len(m.in) && m.in[i] == ':' {
-		m.state = wantValue
-		return i + 1
-	}
-	m.state = wantColon
-	return i
+	return m.colon(i + 1)
 }
 
 func (m *jsonScanner) distinct(i int, name []byte) bool {

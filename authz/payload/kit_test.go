@@ -122,4 +122,3 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func (e *endless) Close() error { return nil }
-

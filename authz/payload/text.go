@@ -2,6 +2,7 @@ package payload
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -69,8 +70,8 @@ func plain(in []byte, i int) int {
 		w := binary.LittleEndian.Uint64(in[i:])
 		quote, slash := w^(ones*'"'), w^(ones*'\\')
 		odd := w | (w - ones*' ') | (quote - ones) | (slash - ones)
-		if odd&tops != 0 {
-			break
+		if odd &= tops; odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8 // the first one is exact
 		}
 	}
 	for i < len(in) && stringClass[in[i]] == 0 {
