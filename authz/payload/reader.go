@@ -18,8 +18,8 @@ type reader struct {
 	body    io.ReadCloser
 	left    int64   // of a known length; negative where unknown
 	scan    scanner // nil once the verdict is there
-	some    bool    // something was read
-	err     error   // that every Read returns from now on
+	read    int64
+	err     error // that every Read returns from now on
 
 	fault   atomic.Pointer[Fault]
 	refusal *pipeline.Problem                // of the fault, written before it
@@ -59,21 +59,29 @@ func (r *reader) refuse(fault *Fault) error {
 // judge reads on by a piece, and to the end where this is the last one: a
 // reader that knows the length does not come back to be told.
 func (r *reader) judge(piece []byte, err error) *Fault {
-	if r.scan == nil {
+	known := r.left > 0
+	switch {
+	case r.scan == nil && len(piece) > 0:
+		return r.beyond()
+	case r.scan == nil:
 		return nil
-	}
-	if len(piece) > 0 {
-		r.some = true
+	case len(piece) > 0:
 		if fault := r.scan.feed(piece); fault != nil {
 			return fault
 		}
+		r.read += int64(len(piece))
+		r.left -= int64(len(piece))
 	}
-	known := r.left > 0
-	r.left -= int64(len(piece))
-	if err == io.EOF && r.some || known && r.left <= 0 {
+	if err == io.EOF && r.read > 0 || known && r.left <= 0 {
 		return r.finish()
 	}
 	return nil
+}
+
+// beyond is the fault of a body that is longer than it was said to be.
+func (r *reader) beyond() *Fault {
+	r.good.Store(false)
+	return &Fault{Rule: r.format.String() + ".syntax", Code: CodeMalformed, Offset: r.read, Reason: "something behind the document"}
 }
 
 func (r *reader) finish() *Fault {

@@ -42,6 +42,8 @@ func (k *checker) wrap(next pipeline.Handler) pipeline.Handler {
 		}
 		f, refused := k.types.judge(x.In.Header)
 		switch {
+		case refused != nil && length < 0 && x.Replayable(0):
+			return next(ctx, x) // it has come to its end without a byte
 		case refused != nil:
 			return nil, k.deny(x, refused.rule, refused.problem)
 		case f == unchecked:

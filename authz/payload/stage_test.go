@@ -208,6 +208,19 @@ func (c *closing) Close() error {
 	return nil
 }
 
+// TestABodyIsNoLongerThanItWasSaidToBe: what comes behind the length is not let
+// through unchecked.
+func TestABodyIsNoLongerThanItWasSaidToBe(t *testing.T) {
+	t.Parallel()
+	for _, c := range []payload.Config{{}, {Stream: true}} {
+		x := exchange(iotest.OneByteReader(strings.NewReader(`[1]{"a":`)), 3, "Content-Type", "application/json")
+		var got string
+		_, err := stage(t, c).Wrap(sent(&got))(t.Context(), x)
+		require.Equal(t, payload.CodeMalformed, pipeline.Code(err))
+		require.LessOrEqual(t, len(got), 3)
+	}
+}
+
 // TestABodyThatBreaksIsTheClientsFault: what the edge says of a body that does
 // not come is the answer, and no decision of this stage.
 func TestABodyThatBreaksIsTheClientsFault(t *testing.T) {
@@ -232,6 +245,7 @@ func TestARequestWithoutABodyIsLeftAlone(t *testing.T) {
 	for _, x := range []*pipeline.Exchange{
 		gatewaytest.NewExchange(http.MethodGet, "/things"),
 		exchange(strings.NewReader(""), -1, "Content-Type", "application/json"),
+		exchange(strings.NewReader(""), -1),
 	} {
 		var got string
 		_, err := pipeline.Chain(sent(&got), stage(t, payload.Config{}))(t.Context(), x)

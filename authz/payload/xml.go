@@ -51,7 +51,6 @@ type xmlScanner struct {
 
 	brackets int // "]" in a row
 	dashes   int // "-" in a row
-	at       int64
 	matched  int // of what is awaited
 	tag      xmlTagState
 	utf8     character
