@@ -42,6 +42,7 @@ func injections() map[string][]injection {
 		"[]pipeline.Stage select":         {{`{"fields":["a..b"]}`, "/fields/0", "want a name"}},
 		"[]pipeline.Stage allow_ips":      {{`{"allow":["10.0.0.0/33"]}`, "/allow/0", "10.0.0.0/33"}},
 		"[]pipeline.Stage mask":           {{`{"fields":[]}`, "/fields", "at least one"}},
+		"[]pipeline.Stage payload":        {{`{"json":{"depth":1001},"xml":{"depth":-1}}`, "/json/depth", "want 1 to 1000"}},
 		"[]pipeline.Stage problems":       {{`{"statuses":[200]}`, "/statuses/0", "200"}},
 		"[]pipeline.Stage roles":          {{`{"any":[""]}`, "/any", "empty role"}},
 		"[]pipeline.Stage trace":          {{`{"accept":"always"}`, "/accept", "always"}, {`{"send":["b4"]}`, "/send/0", "b4"}},

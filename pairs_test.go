@@ -35,6 +35,7 @@ func streamable(secretFile string) map[string]map[string]any {
 		"fallback":       {"respond": map[string]any{"body": "later"}},
 		"headers":        {"response": map[string]any{"set": map[string]string{"X-Set": "yes"}}},
 		"mask":           {"fields": []string{"secret"}, "other_types": "pass"},
+		"payload":        {},
 		"problems":       {"statuses": []string{"5xx"}, "detail": "error.message"},
 		"rate_limit":     {"rate": "1000000/s", "per": "address"},
 		"retry":          {"attempts": 2},

@@ -97,7 +97,7 @@ func everyPolicy() []registry.Policy {
 	var all []registry.Policy
 	for _, p := range [][2]string{
 		{"trace", `{}`}, {"correlation_id", `{}`}, {"cors", `{"origins":["https://app.example"],"credentials":true}`},
-		{"compress", `{}`}, {"body", `{"max":"4MiB"}`}, {"rate_limit", `{"per":"address","rate":"1000000/s"}`},
+		{"compress", `{}`}, {"body", `{"max":"4MiB"}`}, {"payload", `{"content_types":{"untyped":"pass"}}`}, {"rate_limit", `{"per":"address","rate":"1000000/s"}`},
 		{"authenticate", `{"any_of":[{"whoever":{}}]}`}, {"environment", `{}`}, {"allow_ips", `{"allow":["127.0.0.0/8"]}`},
 		{"subscription", `{"api":"wire/v1"}`}, {"scopes", `{"all":["wire"]}`}, {"roles", `{"any":["wire"]}`},
 		{"cache", `{}`}, {"headers", `{"request":{"set":{"X-From":"{identity.consumer}"}},"response":{"set":{"X-Back":"1"},"remove":["X-Inside"]}}`},

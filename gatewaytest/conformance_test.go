@@ -105,6 +105,8 @@ func TestStandardStages(t *testing.T) {
 		{"roles", `{"any":["admin"]}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Roles: []string{"admin"}})}},
 		{"allow_ips", `{"allow":["192.0.2.0/24"]}`, []gatewaytest.Option{gatewaytest.Client("192.0.2.7")}},
 		{"environment", `{}`, []gatewaytest.Option{gatewaytest.Identity(&pipeline.Identity{Subject: "k1", Environment: "test"}), gatewaytest.Environment("test")}},
+		{"payload", `{"inspect":"1KiB"}`, []gatewaytest.Option{gatewaytest.Header("Content-Type", "application/json")}},
+		{"payload", `{"stream":true,"content_types":{"untyped":"pass"}}`, nil},
 		{"body", `{"max":"1KiB"}`, nil},
 		{"body", `{"max":"1KiB","buffer":true}`, nil},
 		{"body", `{"slow":true}`, nil},

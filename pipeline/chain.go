@@ -88,6 +88,9 @@ func (x *Exchange) denied(stage string, err error) {
 	if !errors.As(err, &p) || p == x.refusal {
 		return
 	}
+	if p.Stage != "" && p.Stage != stage {
+		return // that one tells it
+	}
 	x.refusal = p
 	if ds := x.Decisions(); len(ds) > 0 {
 		if last := ds[len(ds)-1]; last.Stage == stage && (last.Verdict == Deny || last.Code == p.Code) {

@@ -87,6 +87,7 @@ func altering(name string, p *pipeline.Problem) pipeline.Stage {
 func TestProblemIsRecordedOnceByTheStageThatMadeIt(t *testing.T) {
 	t.Parallel()
 	refused := pipeline.Refuse(403, "nope", "")
+	named := &pipeline.Problem{Status: 400, Code: "nope", Stage: "a"}
 	tests := []struct {
 		name string
 		h    pipeline.Handler
@@ -97,6 +98,7 @@ func TestProblemIsRecordedOnceByTheStageThatMadeIt(t *testing.T) {
 		{"a stage that told its code by another verdict did not deny", pipeline.Chain(ok, altering("b", refused)), []string{"b alter nope"}},
 		{"a Problem within another error counts too", pipeline.Chain(ok, denying("b", fmt.Errorf("wrapped: %w", refused), false)), []string{"b deny nope"}},
 		{"an error that is no Problem is no denial", pipeline.Chain(ok, denying("b", errors.New("broken"), false)), nil},
+		{"a Problem that names its stage is left to that one", pipeline.Chain(failWith(named), passing("a", 0), passing("b", 0)), []string{"a pass ", "b pass ", "a deny nope"}},
 		{"a Problem of who forwards belongs to the innermost stage", pipeline.Chain(failWith(refused), passing("a", 0), passing("b", 0)), []string{"a pass ", "b pass ", "b deny nope"}},
 	}
 	for _, test := range tests {

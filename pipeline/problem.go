@@ -14,6 +14,10 @@ type Problem struct {
 	Detail string      // written for the caller; may be empty
 	Header http.Header // WWW-Authenticate, Retry-After
 	Cause  error
+	// Stage names the stage that records the refusal by itself, where it comes to
+	// light elsewhere: in a body that is read by stages further in. Empty: the
+	// innermost stage that returns it is said to have refused.
+	Stage string
 }
 
 // Refuse makes a Problem.

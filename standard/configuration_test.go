@@ -98,7 +98,7 @@ func TestEveryKindIsListedOnce(t *testing.T) {
 	slices.Sort(names)
 	require.Equal(t, []string{
 		"allow_ips", "api_key", "authenticate", "body", "breaker", "bulkhead", "cache", "compress", "correlation_id", "cors", "deny",
-		"environment", "fallback", "hash", "headers", "in_flight", "jwt", "least_connections", "mask", "memory", "memory", "problems", "public", "random_two",
+		"environment", "fallback", "hash", "headers", "in_flight", "jwt", "least_connections", "mask", "memory", "memory", "payload", "problems", "public", "random_two",
 		"rate_limit", "redirect", "respond", "retry", "roles", "round_robin", "scopes", "select", "subscription", "timeout", "trace", "unit_limit",
 	}, names)
 }

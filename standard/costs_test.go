@@ -88,6 +88,7 @@ func costs(t testing.TB) []cost {
 		{"cors", "cors", `{"origins":["https://app.example"]}`, []gatewaytest.Option{field("Origin", "https://app.example")}, nil, 2},
 		{"compress: gzip", "compress", ``, []gatewaytest.Option{field("Accept-Encoding", "gzip")}, nil, 2},
 		{"body: a bound", "body", `{"max":"1KiB"}`, nil, nil, 0},
+		{"payload: a request without a body", "payload", ``, nil, nil, 0},
 		{"respond", "respond", `{"body":"hello"}`, nil, nil, 4},
 		{"redirect", "redirect", `{"to":"/there"}`, nil, nil, 8},
 		{"breaker", "breaker", ``, nil, nil, 1},

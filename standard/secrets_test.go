@@ -80,7 +80,8 @@ func (w *walker) walk(place string, t reflect.Type) {
 			at += "." + name
 		}
 		w.fields++
-		if holdsText(f.Type) && soundsSecret(name) {
+		oneOfFew := f.Tag.Get("enum") != "" // words that the settings choose from: duplicate_keys
+		if holdsText(f.Type) && soundsSecret(name) && !oneOfFew {
 			w.found = append(w.found, at)
 		}
 		w.walk(at, f.Type)

@@ -15,6 +15,7 @@ import (
 	"github.com/seed-f9645bd3/gateway/authz"
 	"github.com/seed-f9645bd3/gateway/authz/environment"
 	"github.com/seed-f9645bd3/gateway/authz/ipset"
+	"github.com/seed-f9645bd3/gateway/authz/payload"
 	"github.com/seed-f9645bd3/gateway/authz/rbac"
 	"github.com/seed-f9645bd3/gateway/authz/scope"
 	"github.com/seed-f9645bd3/gateway/authz/subscription"
@@ -65,6 +66,7 @@ func policies() []pipeline.AnyKind {
 		fields.Kind(),
 		ipset.Kind(),
 		mask.Kind(),
+		payload.Kind(),
 		problem.Kind(),
 		rbac.Kind(),
 		scope.Kind(),
